@@ -1,0 +1,73 @@
+// The two things every coroutine of lamd needs beside Asio: an owner that waits for it (TaskGroup), and a way to wait
+// until somebody says so (Event). Everything runs on one io_context and one thread; nothing here is thread-safe.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <list>
+
+namespace lamd {
+
+namespace asio = boost::asio;
+
+/// A condition that coroutines wait for. set() wakes every waiter, now and later, until clear().
+class Event {
+public:
+    explicit Event(const asio::any_io_executor& executor) : timer_(executor, asio::steady_timer::time_point::max()) {}
+
+    void set() {
+        is_set_ = true;
+        timer_.cancel();
+    }
+    void clear() {
+        is_set_ = false;
+    }
+    [[nodiscard]] bool is_set() const {
+        return is_set_;
+    }
+
+    /// Returns once the event is set. Ends early, unset, when the waiting coroutine is cancelled.
+    [[nodiscard]] asio::awaitable<void> wait();
+
+    /// Returns whether the event was set before `deadline`.
+    [[nodiscard]] asio::awaitable<bool> wait_until(std::chrono::steady_clock::time_point deadline);
+
+private:
+    asio::steady_timer timer_;
+    bool is_set_ = false;
+};
+
+/// Owns coroutines: whoever spawns into a group keeps the group, and joins it before it dies. An exception that leaves
+/// a task is a bug and leaves io_context::run(); only cancellation (operation_aborted) ends a task quietly.
+class TaskGroup {
+public:
+    explicit TaskGroup(asio::any_io_executor executor) : executor_(std::move(executor)), idle_(executor_) {}
+    TaskGroup(const TaskGroup&) = delete;
+    TaskGroup& operator=(const TaskGroup&) = delete;
+
+    void spawn(asio::awaitable<void> task);
+
+    /// Asks every task to end (terminal cancellation). join() tells when they have.
+    void cancel();
+
+    /// Returns when no task is left. Not interrupted by the cancellation of the joining coroutine.
+    [[nodiscard]] asio::awaitable<void> join();
+
+    [[nodiscard]] std::size_t size() const {
+        return tasks_.size();
+    }
+
+private:
+    asio::any_io_executor executor_;
+    std::list<asio::cancellation_signal> tasks_;
+    Event idle_;
+};
+
+/// Sleeps; ends early when the coroutine is cancelled.
+[[nodiscard]] asio::awaitable<void> sleep_until(std::chrono::steady_clock::time_point time);
+
+}  // namespace lamd

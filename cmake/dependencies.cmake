@@ -1,0 +1,24 @@
+# Third-party libraries, all of them Debian packages (versions as in Debian 12 and 13), as imported targets.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(OpenSSL REQUIRED)
+pkg_check_modules(LIBSSH2 REQUIRED IMPORTED_TARGET libssh2>=1.10)
+pkg_check_modules(LIBCURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
+pkg_check_modules(LIBSYSTEMD REQUIRED IMPORTED_TARGET libsystemd>=252)
+if(TARGET yaml-cpp::yaml-cpp)  # Debian 13; Debian 12 exports it without a namespace
+    set(LAMD_YAML_CPP yaml-cpp::yaml-cpp)
+else()
+    set(LAMD_YAML_CPP yaml-cpp)
+endif()
+
+# Asio and Beast are compiled once, not in every file that includes them.
+add_library(lamd_boost STATIC ${CMAKE_SOURCE_DIR}/cmake/boost.cpp)
+target_compile_definitions(lamd_boost PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
+                                             BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(lamd_boost PUBLIC Boost::headers Threads::Threads)

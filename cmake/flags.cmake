@@ -1,0 +1,23 @@
+# Compiler and linker flags of everything that is built here: warnings are errors, hardening is on.
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
+                    -Wconversion -Wno-sign-conversion -Werror=switch -Werror=return-type)
+option(LAMD_WERROR "Treat warnings as errors" ON)
+if(LAMD_WERROR)
+    add_compile_options(-Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # False positives of g++ 12 and 14 in coroutine frames and in std::variant.
+    add_compile_options(-Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-subobject-linkage)
+endif()
+
+if(LAMD_SANITIZE)
+    add_compile_options(-fsanitize=${LAMD_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${LAMD_SANITIZE})
+    if(LAMD_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        add_compile_options(-Wno-tsan)
+    endif()
+else()
+    add_compile_options($<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+endif()
+add_compile_options(-fstack-protector-strong -fPIE)
+add_link_options(-pie -Wl,-z,relro,-z,now -Wl,--as-needed)

@@ -1,0 +1,156 @@
+// The configuration as plain values: what every other folder reads. Built by config/load.h from YAML and the
+// environment; validated there, so that whoever holds a Config may trust every value in it. Two Configs compare equal
+// member by member, which is how a reload finds out what changed. Paths are absolute, or `credential:NAME` already
+// resolved to systemd's credentials directory.
+#pragma once
+
+#include "base/byte_count.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace lamd::config {
+
+using namespace std::chrono_literals;
+
+/// A host (name, IPv4 or IPv6 literal without brackets) and a TCP port.
+struct TcpAddress {
+    std::string host;
+    std::uint16_t port = 0;
+
+    friend bool operator==(const TcpAddress&, const TcpAddress&) = default;
+};
+
+struct UnixAddress {
+    std::string path;
+
+    friend bool operator==(const UnixAddress&, const UnixAddress&) = default;
+};
+
+using Address = std::variant<TcpAddress, UnixAddress>;
+
+/// `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/x.sock`: the form that the configuration reads.
+[[nodiscard]] std::string to_string(const TcpAddress& address);
+[[nodiscard]] std::string to_string(const Address& address);
+
+/// One remote listener (RFC 4254, 7.1) and the local address that its connections go to.
+struct Forward {
+    TcpAddress remote;                      ///< port 0: the server chooses
+    std::vector<std::uint16_t> alternates;  ///< tried in order while `remote.port` is busy
+    Address target;
+
+    friend bool operator==(const Forward&, const Forward&) = default;
+};
+
+/// One SSH connection and its forwards.
+struct Tunnel {
+    std::string name;
+    std::string host;
+    std::uint16_t port = 22;
+    std::string user;
+    std::optional<std::string> identity;         ///< private key file, OpenSSH or PEM format
+    std::optional<std::string> passphrase_file;  ///< for an encrypted `identity`
+    std::optional<std::string> agent;            ///< socket of an ssh-agent
+    std::string known_hosts = "/etc/lamd/known_hosts";
+    std::optional<std::string> host_key;  ///< pinned fingerprint `SHA256:…`; known_hosts is then not read
+    bool takeover = true;
+    Duration connect_timeout = 10s;  ///< one attempt: name, connection, handshake, authentication together at most 3 ×
+    Duration dead_peer = 10s;        ///< a silent peer is given up after this; 2s to 10min
+    std::vector<Forward> forwards;
+
+    friend bool operator==(const Tunnel&, const Tunnel&) = default;
+};
+
+/// Deadlines of one answer, each counted on its own; zero means none.
+struct Deadlines {
+    Duration connect = 5s;
+    Duration first = 300s;    ///< from the request to the first byte of the answer's body (prefill, model loading)
+    Duration between = 120s;  ///< silence within an answer
+    Duration total = 0s;
+
+    friend bool operator==(const Deadlines&, const Deadlines&) = default;
+};
+
+/// An OpenAI-compatible server and where the gateway reaches it.
+struct Server {
+    std::string name;
+    std::string sse;  ///< base URL without a trailing slash: `http://127.0.0.1:8080`, `https://…`, `unix:/path`
+    std::optional<std::string> api_key_file;
+    std::vector<std::string> models;  ///< empty: whatever its /v1/models lists
+    Duration probe_interval = 2s;
+    Deadlines deadlines;
+
+    friend bool operator==(const Server&, const Server&) = default;
+};
+
+/// Filled into requests that do not say (absent: left to the server).
+struct RequestDefaults {
+    std::optional<double> temperature;
+    std::optional<double> top_p;
+    std::optional<std::int64_t> max_tokens;
+
+    friend bool operator==(const RequestDefaults&, const RequestDefaults&) = default;
+};
+
+/// Who may connect as what: `any`, a user or a group, by name resolved at load time to its number.
+struct Principal {
+    enum class Kind { any, user, group };
+    Kind kind = Kind::any;
+    std::uint32_t id = 0;  ///< uid or gid
+    std::string name;      ///< as written, for messages
+
+    friend bool operator==(const Principal&, const Principal&) = default;
+};
+
+/// Roles of the Unix socket's callers. `admin` includes `use`, `use` includes `read`. Root and lamd's own user are
+/// always admin. The socket's mode decides who can connect at all.
+struct Roles {
+    std::vector<Principal> read;
+    std::vector<Principal> use{{Principal::Kind::any, 0, "any"}};
+    std::vector<Principal> admin;
+
+    friend bool operator==(const Roles&, const Roles&) = default;
+};
+
+struct Socket {
+    std::string path = "/run/lamd/lamd.sock";
+    std::uint32_t mode = 0660;
+    std::optional<std::string> group;  ///< owner group of the socket; absent: lamd's own
+    Roles roles;
+    ByteCount head_limit = 16_KiB;
+    ByteCount body_limit = 32_MiB;
+    std::uint32_t connections = 4096;
+    Duration head_timeout = 10s;  ///< from the first byte of a request to the end of its head
+    Duration body_timeout = 30s;  ///< silence within a request's body
+    Duration idle_timeout = 75s;  ///< a kept connection without a request
+
+    friend bool operator==(const Socket&, const Socket&) = default;
+};
+
+enum class LogFormat { automatic, text, json, journal };
+
+struct Log {
+    log::Level level = log::Level::info;
+    LogFormat format = LogFormat::automatic;  ///< journal under systemd, text elsewhere
+
+    friend bool operator==(const Log&, const Log&) = default;
+};
+
+struct Config {
+    Log log;
+    Socket socket;
+    std::vector<Tunnel> tunnels;
+    std::vector<Server> servers;
+    RequestDefaults defaults;
+    Duration stop_timeout = 30s;  ///< how long SIGTERM waits for running answers
+
+    friend bool operator==(const Config&, const Config&) = default;
+};
+
+}  // namespace lamd::config
