@@ -1,0 +1,90 @@
+// An HTTP client for many requests at once on one loop: libcurl's multi interface driven by Asio, connections kept and
+// reused. What an answer means (SSE, JSON) is the caller's affair.
+//
+// Owner: daemon. The Client outlives its Exchanges.
+#pragma once
+
+#include "base/async.h"
+#include "base/byte_count.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "transport/http/message.h"
+
+#include <memory>
+#include <optional>
+
+namespace lamd::transport::http {
+
+/// What made an exchange fail, decided once here from curl's codes: what may be tried again differs by kind.
+enum class FailureKind {
+    resolve,   ///< no address for the name
+    refused,   ///< nothing listens, or it could not be reached: the request was never sent
+    timeout,   ///< a deadline passed; `message` says which
+    closed,    ///< the connection ended before the answer was complete
+    protocol,  ///< the peer does not speak HTTP/1.1
+    local,     ///< out of memory or descriptors, bad URL
+};
+
+[[nodiscard]] std::string_view to_string(FailureKind kind);
+
+struct Failure {
+    FailureKind kind = FailureKind::closed;
+    std::string message;
+};
+
+template <class T>
+using Outcome = boost::system::result<T, Failure>;
+
+[[noreturn]] inline void throw_exception_from_error(const Failure& failure, const boost::source_location&) {
+    throw std::logic_error("unchecked failure: " + failure.message);
+}
+
+struct ClientDeadlines {
+    Duration connect = std::chrono::seconds(5);
+    Duration first = Duration::zero();    ///< from the start to the first byte of the body; zero: none
+    Duration between = Duration::zero();  ///< silence within the body; zero: none
+    Duration total = Duration::zero();
+};
+
+struct ClientRequest {
+    std::string method = "GET";
+    std::string base;  ///< `http://host:port`, `https://…` or `unix:/path`
+    std::string path;  ///< `/v1/models`, with its query
+    Fields fields;
+    std::string body;
+    Secret bearer;  ///< sent as `Authorization: Bearer …` when not empty
+    ClientDeadlines deadlines;
+};
+
+struct Head {
+    unsigned status = 0;
+    Fields fields;
+};
+
+/// One request and its answer. Destroying it (or cancelling the coroutine that waits in it) closes the connection
+/// upstream at once if the answer is not complete.
+class Exchange {
+public:
+    virtual ~Exchange() = default;
+
+    [[nodiscard]] virtual asio::awaitable<Outcome<Head>> head() = 0;
+
+    /// The next bytes of the body exactly as one read delivered them (de-chunked), never gathered beyond what arrived
+    /// while nobody was waiting; nullopt at the clean end. Unread bytes are bounded (256 KiB); then the peer is not
+    /// read.
+    [[nodiscard]] virtual asio::awaitable<Outcome<std::optional<std::string>>> read() = 0;
+};
+
+class Client {
+public:
+    static std::unique_ptr<Client> create(const asio::any_io_executor& executor);
+    virtual ~Client() = default;
+
+    [[nodiscard]] virtual std::unique_ptr<Exchange> start(ClientRequest request) = 0;
+};
+
+/// head() and read() until the end: for small answers. More than `limit` bytes is a `protocol` failure.
+[[nodiscard]] asio::awaitable<Outcome<Response>> fetch(Client& client, ClientRequest request, ByteCount limit);
+
+}  // namespace lamd::transport::http
