@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -142,12 +143,21 @@ struct Log {
     friend bool operator==(const Log&, const Log&) = default;
 };
 
+/// What the operator asks for. `automatic` (`auto` in YAML, JSON and on the command line) lets lamd choose the path.
+enum class Mode { automatic, sse };
+
+/// `auto`, `sse`: the form that the configuration reads.
+[[nodiscard]] std::string_view to_string(Mode mode);
+/// `auto`, `text`, `json`, `journal`.
+[[nodiscard]] std::string_view to_string(LogFormat format);
+
 struct Config {
     Log log;
     Socket socket;
     std::vector<Tunnel> tunnels;
     std::vector<Server> servers;
     RequestDefaults defaults;
+    Mode mode = Mode::automatic;
     Duration stop_timeout = 30s;  ///< how long SIGTERM waits for running answers
 
     friend bool operator==(const Config&, const Config&) = default;
