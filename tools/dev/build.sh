@@ -1,0 +1,74 @@
+# shellcheck shell=bash
+# Configuring and building: one directory per kind of build. The sanitizers are clang's: its thread sanitizer needs no
+# change of the kernel's address layout, and the tree meets a second compiler that way.
+
+# The kind named by an option, or nothing.
+kind_of() {
+    case $1 in
+        --release) echo release ;;
+        --debug) echo debug ;;
+        --asan) echo asan ;;
+        --tsan) echo tsan ;;
+    esac
+}
+
+options_of() {
+    case $1 in
+        release) echo -DCMAKE_BUILD_TYPE=RelWithDebInfo ;;
+        debug) echo -DCMAKE_BUILD_TYPE=Debug ;;
+        asan) echo -DCMAKE_CXX_COMPILER=clang++-19 -DLAMD_BENCH=OFF -DLAMD_SANITIZE=address,undefined ;;
+        tsan) echo -DCMAKE_CXX_COMPILER=clang++-19 -DLAMD_BENCH=OFF -DLAMD_SANITIZE=thread ;;
+        fuzz) echo -DCMAKE_CXX_COMPILER=clang++-19 -DLAMD_BENCH=OFF -DLAMD_TESTS=OFF -DLAMD_FUZZ=ON \
+            -DLAMD_SANITIZE=address,undefined ;;
+        tidy) echo -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON ;;
+    esac
+}
+
+# configure KIND [OPTION...]: free when there is nothing to do.
+configure() {
+    local kind=$1 options launcher=()
+    shift
+    if have ccache && [ -z "${NO_CCACHE:-}" ]; then
+        launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+    fi
+    read -ra options <<<"$(options_of "$kind")"
+    mkdir -p "build/$kind"
+    if ! cmake -S . -B "build/$kind" -G Ninja "${launcher[@]}" "${options[@]}" "$@" >"build/$kind/configure.log" 2>&1; then
+        cat "build/$kind/configure.log" >&2
+        die "CMake could not configure build/$kind"
+    fi
+}
+
+# make_targets KIND [TARGET...]
+make_targets() {
+    local kind=$1
+    shift
+    # What ccache needs to be told before it takes results that were made with a precompiled header.
+    export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    ninja -C "build/$kind" -j "$JOBS" "$@" >&2
+}
+
+build() {
+    local kind=release chosen
+    while [ $# -gt 0 ]; do
+        chosen=$(kind_of "$1")
+        [ -n "$chosen" ] || break
+        kind=$chosen
+        shift
+    done
+    if [ "$kind" = asan ] || [ "$kind" = tsan ]; then deps check; else deps test; fi
+    configure "$kind" -DLAMD_TESTS=ON
+    make_targets "$kind" "$@"
+}
+
+package() {
+    deps check
+    configure release
+    make_targets release
+    (cd build/release && cpack -G DEB -B ../package >&2)
+}
+
+format() {
+    deps check
+    files_ending .h .cpp | xargs -0 clang-format-19 -i
+}

@@ -1,0 +1,59 @@
+# shellcheck shell=bash
+# Commands that run what was built: the demonstration, the benchmarks, the fuzzers, and a fresh Debian to try it all on.
+
+demo() {
+    deps demo
+    # Only the programs; a tree that is already configured for the tests stays so.
+    if [ -e build/release/CMakeCache.txt ]; then
+        configure release
+    else
+        configure release -DLAMD_TESTS=OFF -DLAMD_BENCH=OFF
+    fi
+    say "building lamd"
+    make_targets release lamd lamctl
+    tools/demo.sh build/release "$@"
+}
+
+bench() {
+    deps bench
+    configure release -DLAMD_BENCH=ON
+    make_targets release
+    [ -x bench/run ] || die "there are no benchmarks in this tree"
+    bench/run "$@"
+}
+
+# fuzz [SECONDS [NAME]]: a finding ends the run with the fuzzer's own report.
+fuzz() {
+    local seconds=${1:-60} only=${2:-} fuzzer name corpus
+    deps check
+    configure fuzz
+    make_targets fuzz
+    for fuzzer in build/fuzz/tests/fuzz/fuzz_*; do
+        if [ -d "$fuzzer" ] || [ ! -x "$fuzzer" ]; then continue; fi
+        name=${fuzzer##*/fuzz_}
+        [ -z "$only" ] || [ "$only" = "$name" ] || continue
+        corpus=build/fuzz/corpus/$name
+        mkdir -p "$corpus" "build/fuzz/findings"
+        [ ! -d "tests/fuzz/corpus/$name" ] || cp -n "tests/fuzz/corpus/$name"/* "$corpus"/
+        say "fuzzing $name for $seconds s"
+        "$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
+            -artifact_prefix="build/fuzz/findings/$name-" "$corpus" >"build/fuzz/$name.log" 2>&1 || {
+            tail -60 "build/fuzz/$name.log" >&2
+            die "the fuzzer \"$name\" has a finding: see build/fuzz/findings"
+        }
+        grep -E 'number_of_executed_units' "build/fuzz/$name.log" >&2 || true
+    done
+}
+
+# fresh 12|13 [root|user]: what README promises, on a machine that was booted a moment ago.
+fresh() {
+    local suite who=${2:-both}
+    case ${1:-} in
+        12) suite=bookworm ;;
+        13) suite=trixie ;;
+        *) die "fresh: say which Debian: 12 or 13" ;;
+    esac
+    [ "$(id -u)" -eq 0 ] || die "fresh: booting a container needs root"
+    deps fresh
+    tools/lab/fresh.sh "$suite" "$who"
+}
