@@ -1,0 +1,35 @@
+#include "base/uuid.h"
+
+#include <gtest/gtest.h>
+
+namespace lamd {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Uuid, SevenCarriesItsTimeVersionAndVariant) {
+    const WallTime time{std::chrono::milliseconds(0x01932c07209eULL)};
+    const auto id = make_uuid_v7(time);
+    EXPECT_TRUE(is_uuid(id)) << id;
+    EXPECT_EQ(id.substr(0, 15), "01932c07-209e-7");
+    EXPECT_NE(std::string("89ab").find(id[19]), std::string::npos) << id;
+}
+
+TEST(Uuid, FourHasItsVersionAndIsNeverTheSame) {
+    const auto id = make_uuid_v4();
+    EXPECT_TRUE(is_uuid(id)) << id;
+    EXPECT_EQ(id[14], '4');
+    EXPECT_NE(id, make_uuid_v4());
+}
+
+TEST(Uuid, RefusesWhatOnlyLooksLikeOne) {
+    EXPECT_TRUE(is_uuid("01932c07-209e-7b3e-9c4f-0242ac120002"));
+    EXPECT_FALSE(is_uuid("01932C07-209e-7b3e-9c4f-0242ac120002"));
+    EXPECT_FALSE(is_uuid("01932c07-209e-7b3e-9c4f-0242ac12000"));
+    EXPECT_FALSE(is_uuid("01932c070209e-7b3e-9c4f-0242ac120002"));
+    EXPECT_FALSE(is_uuid("01932c07-209e-7b3e-9c4f-0242ac12000g"));
+    EXPECT_FALSE(is_uuid(""));
+}
+
+}  // namespace
+}  // namespace lamd
