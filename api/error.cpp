@@ -1,0 +1,79 @@
+#include "api/error.h"
+
+#include "api/json.h"
+
+namespace lamd::api {
+namespace {
+
+using json::Json;
+
+/// A member that should be a string, but is a number at llama-server (`"code":503`).
+std::optional<std::string> text(const Json& object, const char* key) {
+    const auto member = object.find(key);
+    if (member == object.end() || member->is_null()) {
+        return std::nullopt;
+    }
+    return member->is_string() ? member->get<std::string>() : json::dump(*member);
+}
+
+ErrorObject plain(std::string message) {
+    ErrorObject error;
+    error.message = std::move(message);
+    return error;
+}
+
+}  // namespace
+
+std::string_view error_type(unsigned status) {
+    switch (status) {
+        case 401:
+            return "authentication_error";
+        case 403:
+            return "permission_error";
+        case 404:
+            return "not_found_error";
+        case 429:
+            return "rate_limit_error";
+        case 501:
+            return "not_supported_error";
+        case 503:
+            return "unavailable_error";
+        default:
+            return status < 500 ? "invalid_request_error" : "server_error";
+    }
+}
+
+ErrorObject make_error(unsigned status, std::string message, std::optional<std::string> code) {
+    return {std::move(message), std::string(error_type(status)), std::nullopt, std::move(code)};
+}
+
+std::string encode(const ErrorObject& error) {
+    const auto or_null = [](const std::optional<std::string>& value) { return value ? Json(*value) : Json(nullptr); };
+    const Json object = {{"message", error.message},
+                         {"type", error.type},
+                         {"param", or_null(error.param)},
+                         {"code", or_null(error.code)}};
+    return json::dump(Json{{"error", object}});
+}
+
+Result<ErrorObject> decode_error(std::string_view text_of_error) {
+    const auto json = json::parse(text_of_error);
+    if (!json) {
+        return json.error();
+    }
+    if (!json->is_object()) {
+        return Error{std::string("/: expected an object, found ") + json->type_name()};
+    }
+    const auto error = json->find("error");
+    if (error == json->end()) {
+        const auto detail = text(*json, "detail");
+        return detail ? Result<ErrorObject>(plain(*detail)) : Error{"/error: missing"};
+    }
+    if (!error->is_object()) {
+        return plain(error->is_string() ? error->get<std::string>() : json::dump(*error));
+    }
+    return ErrorObject{text(*error, "message").value_or(json::dump(*error)),
+                       text(*error, "type").value_or("server_error"), text(*error, "param"), text(*error, "code")};
+}
+
+}  // namespace lamd::api
