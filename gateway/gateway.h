@@ -1,0 +1,67 @@
+// The OpenAI-compatible face: takes a request, chooses a server whose path is healthy, and passes the answer on as it
+// comes, honest about how it ended. Owner: daemon, one per process.
+//
+// It owns the HTTP client and the paths with their probers. It knows nothing of sockets, roles or routes other than
+// /v1: the daemon hands it requests that were already admitted.
+#pragma once
+
+#include "api/status.h"
+#include "base/async.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "gateway/figures.h"
+#include "transport/http/server.h"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace lamd::gateway {
+
+struct Environment {
+    asio::any_io_executor executor;
+    const Clock& clock;
+    log::Logger& log;
+    std::function<double()> uniform;  ///< a random number in [0, 1)
+};
+
+/// The part of the configuration that the gateway lives by.
+struct Settings {
+    std::vector<config::Server> servers;
+    config::RequestDefaults defaults;
+
+    friend bool operator==(const Settings&, const Settings&) = default;
+};
+
+class Gateway {
+public:
+    /// `on_change` is called after each change of a path's state or models, on the loop, never from within create().
+    static std::unique_ptr<Gateway> create(Environment environment, Settings settings, std::function<void()> on_change);
+    virtual ~Gateway() = default;
+
+    /// Begins to probe. Requests are served before the first probe has come back, too.
+    virtual void start() = 0;
+
+    /// Ends the probes; the caller has waited for the running handlers first. Returns when nothing runs any more.
+    [[nodiscard]] virtual asio::awaitable<void> stop() = 0;
+
+    /// Every request whose path begins with `/v1/`; what is no route of it is answered 404 (405 for a wrong method).
+    [[nodiscard]] virtual asio::awaitable<void> handle(const transport::http::Request& request,
+                                                       transport::http::Responder& responder) = 0;
+
+    /// A reload: paths of servers that did not change go on undisturbed, as do answers that are running.
+    virtual void apply(Settings settings) = 0;
+
+    /// Something has changed that may help (a tunnel is up, the network is back): probe every path now.
+    virtual void probe_now() = 0;
+
+    /// Whether a request could be tried now: some path is neither down nor loading.
+    [[nodiscard]] virtual bool is_ready() const = 0;
+
+    [[nodiscard]] virtual std::vector<api::PathStatus> paths() const = 0;
+    [[nodiscard]] virtual api::StreamCounts counts() const = 0;
+    [[nodiscard]] virtual const Figures& figures() const = 0;
+};
+
+}  // namespace lamd::gateway
