@@ -88,7 +88,7 @@ if [ ! -x "$dir/llama-server" ]; then
     make_apt "$work"
     fetch_packages "$work" >&2
     assemble "$work/root" "$work/new"
-    rm -rf "$dir/bin" "$dir/lib" # what an interrupted call left
+    rm -rf "${dir:?}"/{bin,lib} # what an interrupted call left
     mv -T "$work/new/bin" "$dir/bin"
     mv -T "$work/new/lib" "$dir/lib"
     mv "$work/new/llama-server" "$dir/llama-server"
