@@ -8,13 +8,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <exception>
-
 namespace lamd {
 
 namespace {
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+
+}  // namespace
 
 void rethrow_unless_cancelled(const std::exception_ptr& failure) {
     if (!failure) {
@@ -28,8 +28,6 @@ void rethrow_unless_cancelled(const std::exception_ptr& failure) {
         }
     }
 }
-
-}  // namespace
 
 asio::awaitable<void> Event::wait() {
     if (!is_set_) {
@@ -66,10 +64,18 @@ void TaskGroup::cancel() {
 }
 
 asio::awaitable<void> TaskGroup::join() {
-    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    // The joining coroutine may itself be cancelled, before or now: it still has to see its tasks end.
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
     while (!tasks_.empty()) {
         co_await idle_.wait();
     }
+    co_await asio::this_coro::throw_if_cancelled(throws);
+}
+
+asio::awaitable<bool> is_cancelled() {
+    const auto state = co_await asio::this_coro::cancellation_state;
+    co_return state.cancelled() != asio::cancellation_type::none;
 }
 
 asio::awaitable<void> sleep_until(std::chrono::steady_clock::time_point time) {

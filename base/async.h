@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <exception>
 #include <list>
 
 namespace lamd {
@@ -66,6 +67,13 @@ private:
     std::list<asio::cancellation_signal> tasks_;
     Event idle_;
 };
+
+/// For the completion of a coroutine that is spawned elsewhere than in a TaskGroup: cancellation is no failure.
+void rethrow_unless_cancelled(const std::exception_ptr& failure);
+
+/// Whether the coroutine has been asked to end. For those that must clean up first: they switch
+/// this_coro::throw_if_cancelled off, and look here.
+[[nodiscard]] asio::awaitable<bool> is_cancelled();
 
 /// Sleeps; ends early when the coroutine is cancelled.
 [[nodiscard]] asio::awaitable<void> sleep_until(std::chrono::steady_clock::time_point time);

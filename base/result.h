@@ -7,6 +7,7 @@
 
 #include <boost/system/result.hpp>
 
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -14,13 +15,22 @@
 
 namespace lamd {
 
-struct Error {
+class Error {
+public:
+    /// `Error{"open ", path, ": no such file"}`: the parts are joined. A list, so that a Result<std::string> can tell a text that
+    /// is its value from one that is its error.
+    Error(std::initializer_list<std::string_view> parts) {
+        for (const auto part : parts) {
+            message += part;
+        }
+    }
+
     std::string message;
 
     /// The same error with what was being done in front: `"open /x: no such file"` becomes `"read the key: open /x:
     /// …"`.
     [[nodiscard]] Error within(std::string_view doing) const {
-        return Error{std::string(doing) + ": " + message};
+        return Error{doing, ": ", message};
     }
 
     friend bool operator==(const Error&, const Error&) = default;
