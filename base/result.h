@@ -17,6 +17,8 @@ namespace lamd {
 
 class Error {
 public:
+    Error() = default;
+
     /// `Error{"open ", path, ": no such file"}`: the parts are joined. A list, so that a Result<std::string> can tell a text that
     /// is its value from one that is its error.
     Error(std::initializer_list<std::string_view> parts) {

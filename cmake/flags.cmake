@@ -1,6 +1,7 @@
 # Compiler and linker flags of everything that is built here: warnings are errors, hardening is on.
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
-                    -Wconversion -Wno-sign-conversion -Werror=switch -Werror=return-type)
+                    -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers
+                    -Werror=switch -Werror=return-type)
 option(LAMD_WERROR "Treat warnings as errors" ON)
 if(LAMD_WERROR)
     add_compile_options(-Werror)
