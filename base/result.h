@@ -19,8 +19,8 @@ class Error {
 public:
     Error() = default;
 
-    /// `Error{"open ", path, ": no such file"}`: the parts are joined. A list, so that a Result<std::string> can tell a text that
-    /// is its value from one that is its error.
+    /// `Error{"open ", path, ": no such file"}`: the parts are joined. A list, so that a Result<std::string> can tell a
+    /// text that is its value from one that is its error.
     Error(std::initializer_list<std::string_view> parts) {
         for (const auto part : parts) {
             message += part;
@@ -45,5 +45,10 @@ public:
 
 template <class T>
 using Result = boost::system::result<T, Error>;
+
+/// A text as a result: for a string alone the compiler cannot tell, since an Error is made from one as well.
+[[nodiscard]] inline Result<std::string> ok(std::string text) {
+    return Result<std::string>(boost::system::in_place_value, std::move(text));
+}
 
 }  // namespace lamd
