@@ -1,0 +1,92 @@
+"""How lamd proves who it is, and how it behaves when nobody believes it."""
+
+import time
+from datetime import datetime
+
+import pytest
+from lamdtest.agent import SshAgent
+from lamdtest.keys import make_key
+from lamdtest.lamd import tunnel
+from lamdtest.ports import free_port
+
+
+@pytest.fixture
+def start(make_lamd):
+    return lambda sshd, **settings: make_lamd([tunnel(sshd, (free_port(), "127.0.0.1:1"), **settings)])
+
+
+def passphrase_file(directory, text):
+    path = directory / "passphrase"
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+@pytest.mark.parametrize("kind, options", [("ed25519", []), ("ecdsa", []), ("rsa", []), ("rsa", ["-m", "PEM"])])
+def test_every_type_of_key_is_accepted(sshd, start, directory, kind, options):
+    key = make_key(directory / "key", kind, options=options)
+    sshd.authorize(key)
+    start(sshd, identity=key.path).wait_tunnel("up")
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_an_encrypted_key_opens_with_its_passphrase(sshd, start, directory, kind):
+    key = make_key(directory / "key", kind, passphrase="open sesame")
+    sshd.authorize(key)
+    start(sshd, identity=key.path, passphrase_file=passphrase_file(directory, "open sesame\n")).wait_tunnel("up")
+
+
+def test_a_wrong_passphrase_is_named_and_never_shown(sshd, start, directory):
+    key = make_key(directory / "key", passphrase="open sesame")
+    sshd.authorize(key)
+    lamd = start(sshd, identity=key.path, passphrase_file=passphrase_file(directory, "hunter22\n"))
+    denied = lamd.wait_tunnel("denied")
+    assert "passphrase" in denied["reason"]["message"] and str(key.path) in denied["reason"]["message"]
+    assert "hunter22" not in lamd.get("/lam/v1/status").body.decode() + lamd.output()
+    assert sshd.count("Failed publickey") == 0
+
+
+def test_an_encrypted_key_without_a_passphrase_says_what_is_missing(sshd, start, directory):
+    key = make_key(directory / "key", passphrase="open sesame")
+    sshd.authorize(key)
+    denied = start(sshd, identity=key.path).wait_tunnel("denied")
+    assert "passphrase" in denied["reason"]["message"] + denied["reason"]["remedy"]
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_an_agent_holds_the_key(sshd, start, directory, keep, kind):
+    key = make_key(directory / "key", kind)
+    sshd.authorize(key)
+    agent = keep(SshAgent(directory, make_key(directory / "another"), key))
+    start(sshd, identity=None, agent=agent.path).wait_tunnel("up")
+
+
+def test_an_agent_that_is_not_there_is_named(sshd, start, directory):
+    lamd = start(sshd, identity=None, agent=directory / "none.sock")
+    status = lamd.wait_status(lambda status: status["tunnels"][0]["state"] in ("denied", "backing_off"))
+    assert str(directory / "none.sock") in status["tunnels"][0]["reason"]["message"]
+
+
+def test_a_refused_key_is_not_hammered(sshd, start, directory):
+    stranger = make_key(directory / "stranger")
+    probes = sshd.count("Connection from")
+    denied = start(sshd, identity=stranger.path).wait_tunnel("denied")
+
+    assert str(stranger.path) in denied["reason"]["message"]
+    assert stranger.fingerprint() in denied["reason"]["message"] + denied["reason"]["remedy"]
+    pause = datetime.fromisoformat(denied["next_attempt"].replace("Z", "+00:00")).timestamp() - time.time()
+    assert 12 < pause <= 15.5
+    assert sshd.count("Connection from") == probes + 1
+
+
+def test_a_key_that_is_accepted_meanwhile_works_after_reconnect(sshd, start, directory):
+    stranger = make_key(directory / "stranger")
+    lamd = start(sshd, identity=stranger.path)
+    lamd.wait_tunnel("denied")
+    sshd.authorize(stranger)
+    lamd.post("/lam/v1/tunnels/b/reconnect")
+    lamd.wait_tunnel("up")
+
+
+def test_a_user_that_does_not_exist_is_refused_like_a_key(sshd, start):
+    assert start(sshd, user="nobody-of-that-name").wait_tunnel("denied")["reason"]["message"]

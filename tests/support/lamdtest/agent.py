@@ -1,0 +1,19 @@
+"""A private ssh-agent that holds given keys."""
+
+import os
+import subprocess
+
+from .process import Process
+from .wait import wait_until
+
+
+class SshAgent:
+    def __init__(self, directory, *keys):
+        self.path = directory / "agent.sock"
+        self._process = Process(["ssh-agent", "-D", "-a", self.path], directory / "agent.log")
+        wait_until(self.path.exists, 5.0, "the agent's socket")
+        for key in keys:
+            subprocess.run(["ssh-add", "-q", key.path], check=True, env={**os.environ, "SSH_AUTH_SOCK": str(self.path)})
+
+    def close(self):
+        self._process.kill()

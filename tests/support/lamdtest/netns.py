@@ -1,0 +1,109 @@
+"""Two hosts A and B, as namespaces, and a link between them that can be made bad.
+
+The namespaces have no name: a process holds each, and they vanish with it. So any number of pairs may exist at once,
+and nothing is left behind. Needs root, iproute2, nftables.
+"""
+
+import os
+import shutil
+import subprocess
+
+from .host import Namespace
+from .process import Process
+from .wait import wait_until
+
+_A, _B, _A_OTHER = "10.77.0.1", "10.77.0.2", "10.77.0.3"
+
+
+def missing():
+    """Why there can be no namespaces here, or None."""
+    if os.geteuid() != 0:
+        return "needs root for network namespaces"
+    for program in ("ip", "nft", "nsenter", "unshare"):
+        if not shutil.which(program):
+            return f"needs {program}"
+    return None
+
+
+def _run(*words, stdin=None):
+    result = subprocess.run(words, input=stdin, text=True, capture_output=True, check=False)
+    assert result.returncode == 0, f"{' '.join(words)}: {result.stderr}"
+    return result.stdout
+
+
+class TwoHosts:
+    def __init__(self, directory):
+        self._holders = [self._hold(directory, name) for name in "ab"]
+        self.a = Namespace(self._holders[0].pid, _A)
+        self.b = Namespace(self._holders[1].pid, _B)
+        _run("ip", "link", "add", "wan0", "netns", str(self.a.holder), "type", "veth",
+             "peer", "name", "wan0", "netns", str(self.b.holder))
+        for host in (self.a, self.b):
+            self._ip(host, "link", "set", "lo", "up")
+            self._ip(host, "addr", "add", f"{host.address}/24", "dev", "wan0")
+            self._ip(host, "link", "set", "wan0", "up")
+
+    @staticmethod
+    def _hold(directory, name):
+        mine = os.readlink("/proc/self/ns/net")
+        holder = Process(["unshare", "--net", "sleep", "infinity"], directory / f"namespace-{name}.log")
+        wait_until(lambda: os.readlink(f"/proc/{holder.pid}/ns/net") != mine, 5.0, "the namespace")
+        return holder
+
+    @staticmethod
+    def _ip(host, *words):
+        return _run(*host.command(["ip", *words]))
+
+    @staticmethod
+    def _nft(host, rules):
+        _run(*host.command(["nft", "-f", "-"]), stdin=rules)
+
+    def black_hole(self):
+        """Drops both ways at the receiver, before anything answers: neither host can see it."""
+        for host in (self.a, self.b):
+            self._nft(host, "table inet bad { chain in { type filter hook prerouting priority -300; "
+                            'iif "wan0" drop; }; }')
+
+    def refuse(self):
+        """B answers TCP with RST."""
+        self._nft(self.b, "table inet bad { chain in { type filter hook input priority 0; "
+                          'iif "wan0" meta l4proto tcp reject with tcp reset; }; }')
+
+    def down(self):
+        """A's interface goes down; A can see it."""
+        self._ip(self.a, "link", "set", "wan0", "down")
+
+    def heal(self):
+        """Undoes black_hole(), refuse() and down(); dropped flows stay dropped."""
+        for host in (self.a, self.b):
+            self._nft(host, "table inet bad {}\ndelete table inet bad")
+        self._ip(self.a, "link", "set", "wan0", "up")
+
+    def flows(self, port):
+        """A's source ports of the established connections to B's `port`."""
+        ports = []
+        with open(f"/proc/{self.a.holder}/net/tcp") as table:
+            for line in list(table)[1:]:
+                _, local, remote, state = line.split()[:4]
+                if state == "01" and int(remote.split(":")[1], 16) == port:
+                    ports.append(int(local.split(":")[1], 16))
+        return ports
+
+    def drop_flows(self, port):
+        """The connections that A has to B's `port` now never pass a packet again: a lost NAT mapping."""
+        dropped = self.flows(port)
+        for flow in dropped:
+            for host, side in ((self.a, "dport"), (self.b, "sport")):
+                self._nft(host, "table inet flows { chain in { type filter hook prerouting priority -300; "
+                                f"tcp {side} {flow} drop; }}; }}")
+        return dropped
+
+    def change_address(self):
+        """A loses its address and gets another one."""
+        self._ip(self.a, "addr", "add", f"{_A_OTHER}/24", "dev", "wan0")
+        self._ip(self.a, "addr", "del", f"{_A}/24", "dev", "wan0")
+        self.a.address = _A_OTHER
+
+    def close(self):
+        for holder in self._holders:
+            holder.kill()

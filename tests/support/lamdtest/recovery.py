@@ -1,0 +1,119 @@
+"""One outage, measured: a client keeps a tunnel from host A to host B, a fault strikes, a prober on B sees it end."""
+
+import signal
+import time
+
+from .lamd import Lamd, tunnel
+from .netns import TwoHosts
+from .process import send_signal
+from .sshd import Sshd
+from .tcp import Prober, Server, echo, is_echoed
+from .wait import Timeout, wait_until
+
+REMOTE_PORT, TARGET_PORT = 9000, 8080
+
+
+class LamdClient:
+    """lamd under a supervisor that restarts it at once, as systemd does."""
+
+    name = "lamd"
+
+    def __init__(self, directory, sshd, host, remote_port, target_port, **settings):
+        configured = tunnel(sshd, (remote_port, f"127.0.0.1:{target_port}"), **settings)
+        self.lamd = Lamd(directory / "lamd", [configured], host=host)
+
+    def crash(self):
+        self.lamd.kill()
+        self.lamd.start(wait=False)
+
+    def reboot(self):
+        self.crash()
+
+    def close(self):
+        self.lamd.close()
+
+
+class Scene:
+    """Two hosts, sshd on B, an echo server on A, and the client's tunnel to it, up."""
+
+    def __init__(self, directory, client, sshd_options=(), **settings):
+        self._closing = []
+        try:
+            self.hosts = self._keep(TwoHosts(directory))
+            self.sshd = self._keep(Sshd(directory, self.hosts.b, sshd_options))
+            self._keep(Server(echo, self.hosts.a, port=TARGET_PORT))
+            self.client = self._keep(client(directory, self.sshd, self.hosts.a, REMOTE_PORT, TARGET_PORT, **settings))
+            self.address = ("127.0.0.1", REMOTE_PORT)
+            wait_until(lambda: is_echoed(self.hosts.b, self.address), 20.0, "the tunnel to echo", 0.05)
+        except BaseException:
+            self.close()
+            raise
+
+    def _keep(self, thing):
+        self._closing.append(thing)
+        return thing
+
+    def close(self):
+        while self._closing:
+            self._closing.pop().close()
+
+
+class Fault:
+    """`strike(scene)` makes it; after `lasts` seconds `mend(scene)` undoes it, and the outage counts from then."""
+
+    def __init__(self, name, strike, lasts=0.0, mend=None):
+        self.name, self.strike, self.lasts, self.mend = name, strike, lasts, mend
+
+
+def _kill_sessions(scene):
+    for pid in scene.sshd.session_processes():
+        send_signal(pid, signal.SIGKILL)
+
+
+def _drop_flows(scene):
+    scene.hosts.drop_flows(scene.sshd.port)
+
+
+def _reboot(scene):
+    _drop_flows(scene)
+    scene.client.reboot()
+
+
+def _heal(scene):
+    scene.hosts.heal()
+
+
+FAULTS = {
+    "crash": Fault("client killed (`kill -9`)", lambda scene: scene.client.crash()),
+    "session": Fault("server's session killed (`kill -9`)", _kill_sessions),
+    "sshd": Fault("sshd restarted", lambda scene: scene.sshd.restart()),
+    "stopped": Fault("server's session stopped (SIGSTOP)", lambda scene: scene.sshd.freeze_sessions()),
+    "down": Fault("link down for 20 s", lambda scene: scene.hosts.down(), 20.0, _heal),
+    "black": Fault("black hole for 20 s", lambda scene: scene.hosts.black_hole(), 20.0, _heal),
+    "flow": Fault("old flow gone for ever (new NAT mapping)", _drop_flows),
+    "address": Fault("client's address changed", lambda scene: scene.hosts.change_address()),
+    "reboot": Fault("client rebooted", _reboot),
+}
+
+
+def measure(scene, fault, bound):
+    """Seconds from the fault (or from its mending) to the first good connection, or None if not within `bound`.
+
+    The tunnel is in use all the time: new connections every 100 ms, so also data queued at a dead peer.
+    """
+    prober = Prober(scene.hosts.b, scene.address)
+    try:
+        wait_until(lambda: prober.is_good_since(0), 5.0, "a good probe")
+        struck = time.monotonic()
+        fault.strike(scene)
+        start = struck
+        if fault.mend:
+            time.sleep(max(0.0, struck + fault.lasts - time.monotonic()))
+            start = time.monotonic()
+            fault.mend(scene)
+        wait_until(lambda: prober.recovered_after(struck), bound + start - struck, fault.name, 0.05)
+        return max(0.0, prober.recovered_after(struck) - (start - struck))
+    except Timeout:
+        return None
+    finally:
+        prober.close()

@@ -1,0 +1,128 @@
+"""HTTP to lamd's Unix socket: whole answers, streams with the time of each read, and bytes as they are."""
+
+import http.client
+import json
+import socket
+import time
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path, timeout=10.0):
+        super().__init__("localhost", timeout=timeout)
+        self._path = str(path)
+
+    def connect(self):
+        self.sock = connect_unix(self._path, self.timeout)
+
+
+class Answer:
+    def __init__(self, response, body):
+        self.status = response.status
+        self.headers = response.headers
+        self.body = body
+
+    def json(self):
+        return json.loads(self.body)
+
+    def error(self):
+        """The OpenAI error object."""
+        return self.json()["error"]
+
+
+def request(path, method, target, body=None, headers=None, timeout=10.0):
+    """One request on a connection of its own. `body` may be bytes, or a value that is sent as JSON."""
+    headers = dict(headers or {})
+    if body is not None and not isinstance(body, bytes):
+        body = json.dumps(body).encode()
+        headers.setdefault("Content-Type", "application/json")
+    connection = UnixConnection(path, timeout)
+    try:
+        connection.request(method, target, body, headers)
+        response = connection.getresponse()
+        return Answer(response, response.read())
+    finally:
+        connection.close()
+
+
+def connect_unix(path, timeout=10.0):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(timeout)
+    try:
+        connection.connect(str(path))
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def exchange_bytes(path, sent, timeout=10.0):
+    """Sends raw bytes and returns everything until lamd closes the connection."""
+    with connect_unix(path, timeout) as connection:
+        connection.sendall(sent)
+        return read_to_end(connection)
+
+
+def read_to_end(connection):
+    received = b""
+    while chunk := connection.recv(65536):
+        received += chunk
+    return received
+
+
+class Stream:
+    """A streaming answer being read. `reads` holds (time, bytes) as each came, de-chunked."""
+
+    def __init__(self, path, target, body=None, headers=None, timeout=10.0):
+        self._connection = UnixConnection(path, timeout)
+        self.reads = []
+        self.started = time.monotonic()
+        data = json.dumps(body).encode() if body is not None else None
+        self._connection.request("POST" if data else "GET", target, data,
+                                 {"Content-Type": "application/json", **(headers or {})})
+        self.response = self._connection.getresponse()
+        self.status = self.response.status
+        self.headers = self.response.headers
+
+    def read(self):
+        """The next bytes; empty at the clean end. A cut raises http.client.IncompleteRead."""
+        data = self.response.read1(65536)
+        if data:
+            self.reads.append((time.monotonic(), data))
+        elif self.response.chunk_left is not None or self.response.length:
+            raise http.client.IncompleteRead(self.body())
+        return data
+
+    def read_all(self):
+        while self.read():
+            pass
+        return self.body()
+
+    def body(self):
+        return b"".join(data for _, data in self.reads)
+
+    def set_timeout(self, seconds):
+        self._connection.sock.settimeout(seconds)
+
+    def close(self):
+        self._connection.close()
+        self.response.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def sse_events(body):
+    """The events of an SSE body as dicts of their fields; comments are left out."""
+    events = []
+    for block in body.decode().replace("\r\n", "\n").split("\n\n"):
+        event = {}
+        for line in block.split("\n"):
+            name, _, value = line.partition(":")
+            if name:
+                event[name] = event[name] + "\n" + value.lstrip() if name in event else value.removeprefix(" ")
+        if event:
+            events.append(event)
+    return events
