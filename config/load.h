@@ -36,8 +36,7 @@ using LoadResult = boost::system::result<Loaded, Problems>;
 [[nodiscard]] LoadResult load_file(const std::string& path, const Environment& environment,
                                    const Accounts& accounts = system_accounts());
 
-/// `name` stands for the file in messages that have no line.
-[[nodiscard]] LoadResult load_text(std::string_view text, std::string_view name, const Environment& environment,
+[[nodiscard]] LoadResult load_text(std::string_view text, const Environment& environment,
                                    const Accounts& accounts = system_accounts());
 
 }  // namespace lamd::config

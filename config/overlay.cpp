@@ -1,0 +1,83 @@
+#include "config/overlay.h"
+
+#include "config/addresses.h"
+#include "config/sections.h"
+#include "config/values.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+
+namespace lamd::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Place kNowhere{.line = 0, .column = 0};
+
+struct Unhonoured {
+    std::string_view variable;
+    std::string_view why;
+};
+constexpr std::string_view kNoMqtt = "is ignored: this version has no mqtt transport";
+constexpr std::array<Unhonoured, 6> kUnhonoured{{
+    {"LLM_SKIP_THINKING",
+     "is ignored: lamd passes answers through unchanged; ask the server not to think in the request"},
+    {"LLM_MAX_HISTORY_TOKENS", "is ignored: this version keeps no conversations"},
+    {"MQTT_BROKER_HOST", kNoMqtt},
+    {"MQTT_BROKER_PORT", kNoMqtt},
+    {"MQTT_USERNAME", kNoMqtt},
+    {"MQTT_PASSWORD",
+     "is ignored, and every process of this user can read it: a secret belongs into a file that only "
+     "lamd can read; unset it"},
+}};
+
+template <class T, class Parse>
+void fill(Reading& reading, std::string_view variable, T& to, Parse parse) {
+    const std::string* text = reading.variable(variable);
+    if (text == nullptr) {
+        return;
+    }
+    auto value = parse(*text);
+    if (value) {
+        to = *value;
+    } else {
+        reading.problem(kNowhere, fmt::format("environment variable {}: {}", variable, value.error().message));
+    }
+}
+
+/// The old clients took seconds without a unit.
+Result<Duration> parse_seconds(const std::string& text) {
+    const bool is_bare = !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
+    return between<Duration>(0s, kLongestDeadline, parse_duration)(is_bare ? text + "s" : text);
+}
+
+void read_mode(Reading& reading, Mode& mode) {
+    const std::string* text = reading.variable("LLM_COMM_MODE");
+    if (text != nullptr && *text == "mqtt") {
+        reading.warn(kNowhere, fmt::format("environment variable LLM_COMM_MODE: mqtt {}; the mode is auto", kNoMqtt));
+        return;
+    }
+    fill(reading, "LLM_COMM_MODE", mode, parse_mode);
+}
+
+}  // namespace
+
+Overlay read_overlay(Reading& reading) {
+    Overlay overlay;
+    read_mode(reading, overlay.mode);
+    fill(reading, "LLM_SERVER_URL", overlay.server_url, parse_base_url);
+    fill(reading, "LLM_TIMEOUT", overlay.deadlines.first, parse_seconds);
+    fill(reading, "LLM_TEMPERATURE", overlay.defaults.temperature, parse_temperature);
+    fill(reading, "LLM_TOP_P", overlay.defaults.top_p, parse_top_p);
+    fill(reading, "LLM_MAX_TOKENS", overlay.defaults.max_tokens, parse_max_tokens);
+    for (const auto& [variable, why] : kUnhonoured) {
+        if (reading.variable(variable) != nullptr) {
+            reading.warn(kNowhere, fmt::format("environment variable {} {}", variable, why));
+        }
+    }
+    return overlay;
+}
+
+}  // namespace lamd::config

@@ -1,0 +1,104 @@
+#include "config/addresses.h"
+#include "config/sections.h"
+#include "config/text.h"
+#include "config/values.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <array>
+
+namespace lamd::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+Result<std::string> parse_model(const std::string& text) {
+    constexpr std::size_t kLongest = 255;
+    if (text.empty() || text.size() > kLongest) {
+        return Error{fmt::format("{} cannot be the name of a model", quoted(text))};
+    }
+    return ok(text);
+}
+
+void read_deadlines(Fields& server, Deadlines& deadlines) {
+    const Node* node = server.find("deadlines", Node::Kind::mapping);
+    if (node == nullptr) {
+        return;
+    }
+    const auto deadline = between<Duration>(0s, kLongestDeadline, parse_duration);
+    Fields fields(*node, server.path_of("deadlines"), server.reading());
+    fields.read("connect", deadlines.connect, deadline);
+    fields.read("first", deadlines.first, deadline);
+    fields.read("between", deadlines.between, deadline);
+    fields.read("total", deadlines.total, deadline);
+    fields.finish();
+}
+
+Server read_server(const std::string& name, const Deadlines& defaults, Fields& fields) {
+    Server server;
+    server.name = name;
+    server.deadlines = defaults;
+    const auto file = [&fields](const std::string& text) { return resolve_path(text, fields.reading().environment); };
+    fields.require("sse", "sse: http://127.0.0.1:8080, where the server is reached");
+    fields.read("sse", server.sse, parse_base_url);
+    fields.read("api_key_file", server.api_key_file, file);
+    fields.read_list("models", server.models, parse_model);
+    fields.read("probe_interval", server.probe_interval, between<Duration>(100ms, 10min, parse_duration));
+    read_deadlines(fields, server.deadlines);
+    fields.finish();
+    return server;
+}
+
+}  // namespace
+
+void read_servers(Fields& file, const Deadlines& defaults, std::vector<Server>& servers) {
+    const Node* node = file.find("servers", Node::Kind::mapping);
+    if (node == nullptr) {
+        return;
+    }
+    for (const Node& child : node->children) {
+        const std::string path = file.path_of("servers") + "." + shown(child.key);
+        if (const Result<std::string> name = parse_name(child.key); !name) {
+            file.reading().problem(child.key_place, "servers: " + name.error().message);
+        }
+        if (file.expect(child, path, Node::Kind::mapping)) {
+            Fields fields(child, path, file.reading());
+            servers.push_back(read_server(child.key, defaults, fields));
+        }
+    }
+}
+
+void read_defaults(Fields& file, RequestDefaults& defaults) {
+    const Node* node = file.find("defaults", Node::Kind::mapping);
+    if (node == nullptr) {
+        return;
+    }
+    Fields fields(*node, file.path_of("defaults"), file.reading());
+    fields.read("temperature", defaults.temperature, parse_temperature);
+    fields.read("top_p", defaults.top_p, parse_top_p);
+    fields.read("max_tokens", defaults.max_tokens, parse_max_tokens);
+    fields.finish();
+}
+
+Result<Mode> parse_mode(const std::string& text) {
+    if (text == "mqtt") {
+        return Error{fmt::format(
+            "{} comes with the mqtt transport, which this version does not have; write auto or sse", quoted(text))};
+    }
+    return choice_of(std::array<Choice<Mode>, 2>{{{"auto", Mode::automatic}, {"sse", Mode::sse}}})(text);
+}
+
+Result<double> parse_temperature(const std::string& text) {
+    return between(0.0, 2.0, parse_number)(text);
+}
+
+Result<double> parse_top_p(const std::string& text) {
+    return between(0.0, 1.0, parse_number)(text);
+}
+
+Result<std::int64_t> parse_max_tokens(const std::string& text) {
+    constexpr std::int64_t kMost = 10'000'000;
+    return between(std::int64_t{1}, kMost, parse_integer)(text);
+}
+
+}  // namespace lamd::config
