@@ -32,6 +32,7 @@ check_shell() {
         scripts+=("$script")
     done < <(files_ending .sh)
     [ ! -f bench/run ] || ! head -1 bench/run | grep -q bash || scripts+=(bench/run)
+    scripts+=(packaging/debian/*)
     shellcheck --external-sources "${scripts[@]}"
 }
 
