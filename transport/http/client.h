@@ -1,7 +1,7 @@
 // An HTTP client for many requests at once on one loop: libcurl's multi interface driven by Asio, connections kept and
 // reused. What an answer means (SSE, JSON) is the caller's affair.
 //
-// Owner: daemon. The Client outlives its Exchanges.
+// Owner: gateway. The Client outlives its Exchanges.
 #pragma once
 
 #include "base/async.h"
@@ -31,6 +31,7 @@ enum class FailureKind {
 struct Failure {
     FailureKind kind = FailureKind::closed;
     std::string message;
+    bool may_have_run = true;  ///< false: the server provably never got the request; it may go to another one
 };
 
 template <class T>
@@ -74,6 +75,9 @@ public:
     /// while nobody was waiting; nullopt at the clean end. Unread bytes are bounded (256 KiB); then the peer is not
     /// read.
     [[nodiscard]] virtual asio::awaitable<Outcome<std::optional<std::string>>> read() = 0;
+
+    /// From now on the rest of the answer must come within `limit`.
+    virtual void hurry(Duration limit) = 0;
 };
 
 class Client {

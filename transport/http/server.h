@@ -60,6 +60,7 @@ using Handler = std::function<asio::awaitable<void>(const Request&, Responder&)>
 struct Limits {
     ByteCount head = 16_KiB;
     ByteCount body = 32_MiB;
+    ByteCount bodies = 256_MiB;  ///< of all requests that are read or handled at once
     std::uint32_t connections = 4096;
     Duration head_timeout = std::chrono::seconds(10);
     Duration body_timeout = std::chrono::seconds(30);
@@ -75,11 +76,13 @@ struct ServerCounts {
 
 class Server {
 public:
-    /// `listener` is a listening stream socket, taken over.
+    /// `listener` is a listening stream socket, taken over. `on_accept_error` hears why no connection can be taken just
+    /// now (no descriptors, no memory), once each time it begins; accepting goes on after a pause.
     static std::unique_ptr<Server> create(const asio::any_io_executor& executor, int listener, Limits limits,
-                                          Handler handler);
+                                          Handler handler, std::function<void(Error)> on_accept_error = {});
     virtual ~Server() = default;
 
+    /// Begins to accept. Before the server is destroyed, stop() must have returned.
     virtual void start() = 0;
 
     /// Takes no new connection or request; idle connections are closed; running handlers go on until `deadline`, then

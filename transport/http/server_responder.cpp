@@ -1,0 +1,80 @@
+#include "transport/http/server_responder.h"
+
+#include "transport/http/server_connection.h"
+#include "transport/http/server_response.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+namespace lamd::transport::http {
+
+namespace {
+
+Error out_of_order() {
+    return Error{"answer the request: an answer is sent whole, or begun, written and finished, and only once"};
+}
+
+}  // namespace
+
+std::string ConnectionResponder::head(unsigned status, const Fields& fields, std::optional<std::size_t> length) {
+    terms_.is_keep_alive = terms_.is_keep_alive && connection_.may_keep_alive();
+    const Framing framing{
+        .length = length, .is_chunked = !length && !terms_.is_version_1_0, .is_close = !terms_.is_keep_alive};
+    return make_head(status, fields, request_id_, connection_.date(), framing);
+}
+
+asio::awaitable<Result<void>> ConnectionResponder::put(std::string_view a, std::string_view b, std::string_view c) {
+    auto result = co_await connection_.write(a, b, c);
+    if (!result) {
+        state_ = State::broken;
+    }
+    co_return result;
+}
+
+asio::awaitable<Result<void>> ConnectionResponder::send(Response response) {
+    if (state_ != State::fresh) {
+        co_return out_of_order();
+    }
+    state_ = State::done;
+    const bool has_body = !terms_.is_head && !is_bodiless(response.status);
+    const auto first = head(response.status, response.fields, response.body.size());
+    co_return co_await put(first, has_body ? response.body : std::string_view(), {});
+}
+
+asio::awaitable<Result<void>> ConnectionResponder::begin(unsigned status, Fields fields) {
+    if (state_ != State::fresh) {
+        co_return out_of_order();
+    }
+    state_ = terms_.is_head ? State::done : State::streaming;
+    co_return co_await put(head(status, fields, std::nullopt), {}, {});
+}
+
+asio::awaitable<Result<void>> ConnectionResponder::write(std::string_view bytes) {
+    if (state_ != State::streaming) {
+        co_return terms_.is_head ? Error{"write the answer: a HEAD request has no body"} : out_of_order();
+    }
+    if (bytes.empty()) {
+        co_return Result<void>();
+    }
+    if (terms_.is_version_1_0) {
+        co_return co_await put(bytes, {}, {});
+    }
+    std::array<char, 20> size{};
+    const auto end = fmt::format_to(size.data(), "{:x}\r\n", bytes.size());
+    co_return co_await put({size.data(), end}, bytes, "\r\n");
+}
+
+asio::awaitable<Result<void>> ConnectionResponder::finish() {
+    if (state_ != State::streaming) {
+        co_return terms_.is_head&& state_ == State::done ? Result<void>() : out_of_order();
+    }
+    state_ = State::done;
+    if (terms_.is_version_1_0) {
+        co_return Result<void>();
+    }
+    co_return co_await put("0\r\n\r\n", {}, {});
+}
+
+}  // namespace lamd::transport::http
