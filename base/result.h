@@ -46,9 +46,4 @@ public:
 template <class T>
 using Result = boost::system::result<T, Error>;
 
-/// A text as a result: for a string alone the compiler cannot tell, since an Error is made from one as well.
-[[nodiscard]] inline Result<std::string> ok(std::string text) {
-    return Result<std::string>(boost::system::in_place_value, std::move(text));
-}
-
 }  // namespace lamd
