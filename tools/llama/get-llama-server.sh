@@ -93,7 +93,7 @@ if [ ! -x "$dir/llama-server" ]; then
     mv -T "$work/new/lib" "$dir/lib"
     mv "$work/new/llama-server" "$dir/llama-server"
 fi
-for model in "tiny" "slow --embd 1024 --layers 12 --heads 16 --ff 4096 --hollow"; do
+for model in "tiny" "slow --embd 1024 --layers 12 --heads 16 --ff 4096 --eos-logit -20 --hollow"; do
     read -r name options <<<"$model"
     if [ ! -s "$dir/$name.gguf" ]; then
         # shellcheck disable=SC2086 # options are several words
