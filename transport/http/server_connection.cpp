@@ -51,7 +51,8 @@ Connection::~Connection() {
 
 asio::awaitable<void> Connection::run() {
     watch_departure();
-    while (co_await serve()) {
+    for (bool goes_on = true; goes_on;) {
+        goes_on = co_await serve();
     }
 }
 
@@ -272,6 +273,7 @@ asio::awaitable<Result<void>> Connection::write(std::string_view a, std::string_
 
 asio::awaitable<void> Connection::refuse(Rejection rejection) {
     ++shared_->counts.rejected;
+    is_expired_ = false;
     enter(Phase::writing);
     const auto body = api::encode(api::make_error(rejection.status, std::move(rejection.message)));
     Fields fields{{"Content-Type", "application/json"}};
