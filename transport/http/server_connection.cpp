@@ -152,13 +152,15 @@ asio::awaitable<bool> Connection::serve() {
     if (pending_.empty() && !co_await wait_readable()) {
         co_return false;
     }
-    RequestParser parser(shared_->limits.head, shared_->limits.body);
-    auto received = co_await receive(parser);
+    std::optional<RequestParser> parser(std::in_place, shared_->limits.head, shared_->limits.body);
+    auto received = co_await receive(*parser);
     if (!received) {
+        parser.reset();
+        hold_body(0);
         co_await refuse(std::move(received).error());
         co_return false;
     }
-    const bool is_going_on = *received == Received::request && co_await answer(parser) && !shared_->is_stopping;
+    const bool is_going_on = *received == Received::request && co_await answer(*parser) && !shared_->is_stopping;
     hold_body(0);
     co_return is_going_on;
 }
@@ -235,9 +237,10 @@ std::optional<Rejection> Connection::take_in(RequestParser& parser, std::string_
 }
 
 std::optional<Rejection> Connection::hold_body(std::size_t size) {
+    const bool has_grown = size > body_held_;
     shared_->bodies = shared_->bodies - body_held_ + size;
     body_held_ = size;
-    if (size > 0 && shared_->bodies > shared_->limits.bodies.bytes) {
+    if (has_grown && shared_->bodies > shared_->limits.bodies.bytes) {
         return Rejection{503, "lamd holds as many request bodies as its memory allows. Try again."};
     }
     return std::nullopt;
