@@ -20,5 +20,8 @@ if(LAMD_SANITIZE)
 else()
     add_compile_options($<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
 endif()
+if(LAMD_FUZZ)  # coverage in the libraries, by which libFuzzer finds its way
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 add_compile_options(-fstack-protector-strong -fPIE)
 add_link_options(-pie -Wl,-z,relro,-z,now -Wl,--as-needed)

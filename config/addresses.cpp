@@ -66,7 +66,7 @@ Result<TcpAddress> parse_tcp_from(std::int64_t lowest_port, const std::string& t
         return port ? Result<TcpAddress>(TcpAddress{"127.0.0.1", *port}) : port.error();
     }
     const std::size_t colon = text.rfind(':');
-    if (colon == std::string::npos || is_ipv6(text)) {
+    if (colon == std::string::npos || is_ipv6(text) || text.ends_with(']')) {
         return Error{
             fmt::format("{} has no port; write 127.0.0.1:8080, localhost:8080 or \"[::1]:8080\"", quoted(text))};
     }
@@ -86,6 +86,12 @@ Result<TcpAddress> parse_tcp_from(std::int64_t lowest_port, const std::string& t
     return TcpAddress{*host, *port};
 }
 
+/// What follows `unix:`.
+Result<std::string> parse_local(const std::string& text) {
+    const Result<std::string> path = parse_socket_path(text.substr(kLocal.size()));
+    return path ? path : path.error().within(quoted(text));
+}
+
 Result<std::string> parse_http_url(const std::string& text, std::size_t scheme) {
     std::string url = text;
     while (url.size() > scheme && url.ends_with('/')) {
@@ -95,8 +101,10 @@ Result<std::string> parse_http_url(const std::string& text, std::size_t scheme) 
     if (authority.find('@') != std::string::npos) {
         return Error{"the URL has credentials in it; put the API key into a file and write api_key_file: /PATH"};
     }
-    if (url.find_first_of(" ?#\\") != std::string::npos) {
-        return Error{fmt::format("{} is not a base URL; leave out spaces, ? and #", quoted(text))};
+    const auto is_foreign = [](char byte) { return byte <= ' ' || byte > '~' || byte == '?' || byte == '#'; };
+    if (std::ranges::any_of(url, is_foreign)) {
+        return Error{fmt::format(
+            "{} is not a base URL; leave out spaces, ? and #, and percent-encode what is not ASCII", quoted(text))};
     }
     if (url.ends_with("/v1")) {
         return Error{fmt::format("{} ends in /v1, which lamd adds by itself; leave it out", quoted(text))};
@@ -116,7 +124,7 @@ Result<std::string> parse_http_url(const std::string& text, std::size_t scheme) 
             return port.error().within(quoted(text));
         }
     }
-    return ok(url);
+    return url;
 }
 
 }  // namespace
@@ -129,14 +137,14 @@ Result<std::string> parse_host(const std::string& text) {
     const bool has_brackets = text.size() > 2 && text.starts_with('[') && text.ends_with(']');
     const std::string host = has_brackets ? text.substr(1, text.size() - 2) : text;
     if (is_ipv6(host)) {
-        return ok(host);
+        return host;
     }
     const bool is_numeric = host.find_first_not_of("0123456789.") == std::string::npos;
     const bool is_valid = is_numeric ? is_ipv4(host) : is_name(host);
     if (has_brackets || !is_valid) {
         return not_a_host(text);
     }
-    return ok(host);
+    return host;
 }
 
 Result<TcpAddress> parse_tcp_address(const std::string& text) {
@@ -149,7 +157,7 @@ Result<TcpAddress> parse_remote(const std::string& text) {
 
 Result<Address> parse_target(const std::string& text) {
     if (text.starts_with(kLocal)) {
-        const Result<std::string> path = parse_socket_path(text.substr(kLocal.size()));
+        const Result<std::string> path = parse_local(text);
         return path ? Result<Address>(UnixAddress{*path}) : path.error();
     }
     const Result<TcpAddress> address = parse_tcp_address(text);
@@ -158,8 +166,8 @@ Result<Address> parse_target(const std::string& text) {
 
 Result<std::string> parse_base_url(const std::string& text) {
     if (text.starts_with(kLocal)) {
-        const Result<std::string> path = parse_socket_path(text.substr(kLocal.size()));
-        return path ? ok(text) : path.error();
+        const Result<std::string> path = parse_local(text);
+        return path ? Result<std::string>(text) : path.error();
     }
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (text.starts_with(scheme)) {
@@ -182,24 +190,24 @@ Result<std::string> parse_path(const std::string& text) {
     if (!text.starts_with('/')) {
         return Error{"this is not an absolute file name; write /PATH, or credential:NAME where systemd loads it"};
     }
+    if (!is_one_line(text)) {
+        return Error{fmt::format("the file name {} has a line end or control character in it", quoted(text))};
+    }
     if (text.size() > kLongestPath) {
         return Error{fmt::format("the file name is {} bytes long; {} are possible", text.size(), kLongestPath)};
     }
-    return ok(text);
+    return text;
 }
 
 Result<std::string> parse_socket_path(const std::string& text) {
-    if (!text.starts_with('/') || text.starts_with("//")) {
-        return Error{
-            fmt::format("{} is not an absolute file name; write it as /run/NAME.sock, with unix: in front "
-                        "where an address is expected",
-                        quoted(text))};
+    if (!text.starts_with('/') || text.starts_with("//") || !is_one_line(text)) {
+        return Error{fmt::format("{} is not an absolute file name, such as /run/NAME.sock", quoted(text))};
     }
     if (text.size() > kLongestSocketPath) {
         return Error{fmt::format("{} is {} bytes long; the name of a Unix socket has at most {}", quoted(text),
                                  text.size(), kLongestSocketPath)};
     }
-    return ok(text);
+    return text;
 }
 
 Result<std::string> parse_fingerprint(const std::string& text) {
@@ -214,7 +222,7 @@ Result<std::string> parse_fingerprint(const std::string& text) {
                         "prints it on the server",
                         quoted(text))};
     }
-    return ok(text);
+    return text;
 }
 
 }  // namespace lamd::config

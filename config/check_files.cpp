@@ -104,11 +104,12 @@ private:
 
     void check_known_hosts(const std::string& where, const Tunnel& tunnel) {
         if (::faccessat(AT_FDCWD, tunnel.known_hosts.c_str(), R_OK, AT_EACCESS) != 0) {
+            const std::string reason = std::generic_category().message(errno);
+            const std::string port = tunnel.port == 22 ? "" : fmt::format("-p {} ", tunnel.port);
             warn(
-                fmt::format("{}: {}: {}; the server's key is refused until it is in there: ssh-keyscan -p {} {} >> {}, "
-                            "and compare the fingerprint with the server's own (ssh-keygen -lf)",
-                            where, tunnel.known_hosts, std::generic_category().message(errno), tunnel.port, tunnel.host,
-                            tunnel.known_hosts));
+                fmt::format("{}: {}: {}; the server's key is refused until it is in there: ssh-keyscan {}{} >> {}, and "
+                            "compare the fingerprint with the server's own (ssh-keygen -lf)",
+                            where, tunnel.known_hosts, reason, port, tunnel.host, tunnel.known_hosts));
         }
     }
 

@@ -62,7 +62,7 @@ std::string_view kind_name(Node::Kind kind) {
         case Node::Kind::sequence:
             return "a list";
         case Node::Kind::mapping:
-            return "keys with values";
+            return "a mapping";
     }
     return "nothing";
 }
@@ -104,7 +104,7 @@ Result<std::string> resolve_path(const std::string& text, const Environment& env
                         "LoadCredential={}:/PATH to the systemd unit, or write the path of the file",
                         name)};
     }
-    return ok(directory->second + "/" + name);
+    return parse_path(directory->second + "/" + name);
 }
 
 Fields::Fields(const Node& node, std::string path, Reading& reading)

@@ -65,9 +65,9 @@ Config read_config(const Node& root, Reading& reading) {
 /// In the order of the file; what has no place in it comes last.
 void sort(Problems& problems) {
     const auto order = [](const Problem& problem) {
-        return std::tuple(problem.line == 0, problem.line, problem.column);
+        return std::tuple(problem.line == 0, problem.line, problem.column, std::string_view(problem.message));
     };
-    std::ranges::stable_sort(problems, {}, order);
+    std::ranges::sort(problems, {}, order);
 }
 
 Error system_error(std::string_view doing, std::string_view path, int code) {
@@ -99,7 +99,7 @@ Result<std::string> read_all(int fd, std::string_view path) {
         length += static_cast<std::size_t>(count);
     }
     text.resize(length);
-    return ok(std::move(text));
+    return text;
 }
 
 /// O_NONBLOCK: opening a pipe must not wait for its writer.

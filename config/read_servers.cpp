@@ -17,7 +17,7 @@ Result<std::string> parse_model(const std::string& text) {
     if (text.empty() || text.size() > kLongest) {
         return Error{fmt::format("{} cannot be the name of a model", quoted(text))};
     }
-    return ok(text);
+    return text;
 }
 
 void read_deadlines(Fields& server, Deadlines& deadlines) {

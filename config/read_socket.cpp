@@ -49,7 +49,7 @@ Result<std::string> parse_group(const std::string& text, const Accounts& account
                         "the name",
                         quoted(text))};
     }
-    return ok(text);
+    return text;
 }
 
 void read_roles(Fields& socket, Roles& roles) {

@@ -18,7 +18,15 @@ Result<std::string> parse_user(const std::string& text) {
     if (text.empty() || text.size() > kLongest || text.find_first_of(" \t:") != std::string::npos) {
         return Error{fmt::format("{} is not a user name", quoted(text))};
     }
-    return ok(text);
+    return text;
+}
+
+Result<std::string> parse_agent(const std::string& text) {
+    if (Result<std::string> path = parse_socket_path(text)) {
+        return path;
+    }
+    return Error{
+        fmt::format("{} is no agent; write true for $SSH_AUTH_SOCK, or the path of the agent's socket", quoted(text))};
 }
 
 /// `agent: true` is $SSH_AUTH_SOCK, `agent: /path` is that socket, `agent: false` is none. Returns whether an agent is
@@ -32,7 +40,7 @@ bool read_agent(Fields& fields, std::optional<std::string>& agent) {
         return false;
     }
     if (node->text != "true") {
-        fields.read("agent", agent, parse_socket_path);
+        fields.read("agent", agent, parse_agent);
         return true;
     }
     const std::string* socket = fields.reading().variable("SSH_AUTH_SOCK");

@@ -209,7 +209,7 @@ Result<std::string> parse_name(const std::string& text) {
                         "or digit",
                         quoted(text), kLongestName)};
     }
-    return ok(text);
+    return text;
 }
 
 std::string exact(Duration duration) {
