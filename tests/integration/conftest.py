@@ -6,11 +6,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from lamdtest import netns
+from lamdtest import llama, netns
 from lamdtest.lamd import Lamd
 from lamdtest.peer import PeerServer
 from lamdtest.sshd import Sshd
 from lamdtest.tcp import Server
+from lamdtest.upstream import Upstream
 
 _SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 
@@ -96,3 +97,21 @@ def hosts(directory, keep):
     if why := netns.missing():
         pytest.skip(why)
     return keep(netns.TwoHosts(directory))
+
+
+@pytest.fixture
+def make_upstream(keep):
+    return lambda **options: keep(Upstream(**options))
+
+
+@pytest.fixture
+def upstream(make_upstream):
+    """A server that the test plays itself."""
+    return make_upstream()
+
+
+@pytest.fixture
+def make_llama(directory, keep):
+    if why := llama.missing():
+        pytest.skip(why)
+    return lambda **options: keep(llama.LlamaServer(directory, **options))

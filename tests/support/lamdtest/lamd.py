@@ -56,12 +56,16 @@ class Lamd:
                                    for entry in entries}
         self.config_path.write_text(to_yaml(config))
 
-    def start(self, wait=True, pass_fds=()):
-        self._starts += 1
-        self.process = Process([os.environ["LAMD_BIN"], "--config", self.config_path],
-                               self.directory / f"lamd-{self._starts}.log", self.host, self.environment, pass_fds)
+    def start(self, wait=True):
+        self.start_command([os.environ["LAMD_BIN"], "--config", self.config_path])
         if wait:
             self.wait_serving()
+
+    def start_command(self, command, pass_fds=()):
+        """Starts lamd by other words; `pass_fds` stay open in it."""
+        self._starts += 1
+        self.process = Process(command, self.directory / f"lamd-{self._starts}.log", self.host, self.environment,
+                               pass_fds)
 
     def wait_serving(self, timeout=20.0):
         wait_until(self._is_serving, timeout, f"lamd to serve {self.socket_path}")

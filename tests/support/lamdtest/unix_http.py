@@ -70,27 +70,35 @@ def read_to_end(connection):
 
 
 class Stream:
-    """A streaming answer being read. `reads` holds (time, bytes) as each came, de-chunked."""
+    """A streaming answer. The request is sent at once; head() waits for the answer to begin."""
 
     def __init__(self, path, target, body=None, headers=None, timeout=10.0):
         self._connection = UnixConnection(path, timeout)
-        self.reads = []
+        self._response = None
+        self.reads = []  # (time, bytes) as each came, de-chunked
         self.started = time.monotonic()
         data = json.dumps(body).encode() if body is not None else None
         self._connection.request("POST" if data else "GET", target, data,
                                  {"Content-Type": "application/json", **(headers or {})})
-        self.response = self._connection.getresponse()
-        self.status = self.response.status
-        self.headers = self.response.headers
+
+    def head(self):
+        """http.client's response: its status and headers."""
+        if self._response is None:
+            self._response = self._connection.getresponse()
+        return self._response
 
     def read(self):
         """The next bytes; empty at the clean end. A cut raises http.client.IncompleteRead."""
-        data = self.response.read1(65536)
+        data = self.head().read1(65536)
         if data:
             self.reads.append((time.monotonic(), data))
-        elif self.response.chunk_left is not None or self.response.length:
-            raise http.client.IncompleteRead(self.body())
         return data
+
+    def read_until(self, marker):
+        """Everything so far, once `marker` is in it."""
+        while marker not in self.body():
+            assert self.read(), f"ended before {marker!r}: {self.body()!r}"
+        return self.body()
 
     def read_all(self):
         while self.read():
@@ -100,12 +108,11 @@ class Stream:
     def body(self):
         return b"".join(data for _, data in self.reads)
 
-    def set_timeout(self, seconds):
-        self._connection.sock.settimeout(seconds)
-
     def close(self):
+        """Leaves, whether the answer is complete or not."""
+        if self._response is not None:
+            self._response.close()
         self._connection.close()
-        self.response.close()
 
     def __enter__(self):
         return self

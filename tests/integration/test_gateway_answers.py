@@ -1,0 +1,308 @@
+"""Answers through the gateway: the server's own bytes, at once, and only as long as somebody wants them."""
+
+import json
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+from lamdtest import unix_http
+from lamdtest.lamd import server
+from lamdtest.upstream import DONE, delta
+from lamdtest.wait import wait_until
+
+CHAT = {"model": "tiny", "messages": [{"role": "user", "content": "Hello!"}], "stream": True}
+ASK = {**CHAT, "stream": False}
+ANSWER = {"id": "chatcmpl-1", "object": "chat.completion", "model": "tiny",
+          "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hi"}}]}
+_CANCEL = 0.1
+
+
+@pytest.fixture
+def lamd(upstream, make_lamd):
+    lamd = make_lamd(servers=[server(upstream.port)])
+    lamd.wait_path("gpu", "up")
+    return lamd
+
+
+@pytest.fixture
+def chat(lamd, upstream, keep):
+    """chat(): a stream that a caller has asked for, and the server's side of it."""
+    def begin(body=None, headers=None):
+        stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", body or CHAT, headers))
+        return stream, upstream.next_call()
+
+    return begin
+
+
+def test_events_come_one_by_one_as_the_server_sends_them(chat):
+    stream, call = chat()
+    call.begin()
+    assert stream.head().status == 200
+    assert stream.head().getheader("Content-Type").startswith("text/event-stream")
+    for word in ("one", "two", "three"):
+        call.event(delta(word))
+        stream.read_until(delta(word))  # before the next one exists
+    call.event(delta("", "stop") + DONE)
+    call.end()
+    stream.read_all()
+
+
+def test_the_bytes_are_the_servers_own(chat):
+    sent = (b": a comment\n\n" + delta("é") + b"event: x\ndata: {\"choices\":[]}\n\n" + delta("\U0001f600") +
+            b"data:  two  spaces \n\n" + delta("", "stop") + DONE)
+    stream, call = chat()
+    call.begin()
+    for begin in range(0, len(sent), 7):  # cut anywhere, within characters too
+        call.event(sent[begin:begin + 7])
+    call.end()
+    assert stream.read_all() == sent
+
+
+def test_the_head_says_who_answered(chat):
+    stream, call = chat()
+    call.begin()
+    head = stream.head()
+    assert head.getheader("Lam-Server") == "gpu" and head.getheader("Lam-Transport") == "sse"
+    assert head.getheader("Lam-Attempts") == "1" and head.getheader("X-Request-Id")
+    call.event(DONE)
+    call.end()
+
+
+def test_what_lamd_does_not_know_passes_to_the_server(chat):
+    body = {**CHAT, "grammar": "root ::= \"x\"", "chat_template_kwargs": {"enable_thinking": False}, "n_probs": 3,
+            "temperature": 0.25, "logit_bias": [[415, 65]], "cache_prompt": True}
+    stream, call = chat(body)
+    assert call.json() == body and call.target == "/v1/chat/completions"
+    call.begin()
+    call.event(DONE)
+    call.end()
+    stream.read_all()
+
+
+def test_a_whole_answer_is_passed_on_as_it_is(lamd, upstream, keep):
+    stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", ASK))
+    call = upstream.next_call()
+    call.answer(200, ANSWER)
+    assert stream.head().status == 200 and json.loads(stream.read_all()) == ANSWER
+    wait_until(lambda: lamd.status()["streams"]["finished"] == 1, what="the answer to be counted")
+
+
+@pytest.mark.parametrize("target", ["/v1/completions", "/v1/embeddings"])
+def test_the_other_routes_of_the_api_are_passed_on(lamd, upstream, keep, target):
+    body = {"model": "tiny", "prompt": "x", "input": "x"}
+    stream = keep(unix_http.Stream(lamd.socket_path, target, body))
+    call = upstream.next_call()
+    assert (call.target, call.json()) == (target, body)
+    call.answer(200, {"object": "list"})
+    assert json.loads(stream.read_all()) == {"object": "list"}
+
+
+def test_models_are_those_of_all_servers(make_upstream, make_lamd):
+    lamd = make_lamd(servers=[server(make_upstream(models=["one"]).port, "a"),
+                              server(make_upstream(models=["two", "one"]).port, "b")])
+    lamd.wait_path("a")
+    lamd.wait_path("b")
+    assert sorted(model["id"] for model in lamd.get("/v1/models").json()["data"]) == ["one", "two"]
+
+
+def test_configured_defaults_fill_what_a_request_leaves_out(upstream, make_lamd, keep):
+    lamd = make_lamd(servers=[server(upstream.port)], defaults={"temperature": 0.6, "max_tokens": 512})
+    lamd.wait_path("gpu")
+    keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", {**ASK, "temperature": 0.1}))
+    call = upstream.next_call()
+    assert call.json() == {**ASK, "temperature": 0.1, "max_tokens": 512}
+    call.answer(200, ANSWER)
+
+
+def test_the_servers_key_is_sent_and_never_shown(upstream, make_lamd, keep, directory):
+    key = directory / "api-key"
+    key.write_text("sk-very-secret\n")
+    key.chmod(0o600)
+    lamd = make_lamd(servers=[server(upstream.port, api_key_file=key)])
+    lamd.wait_path("gpu")
+    stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", ASK))
+    call = upstream.next_call()
+    assert call.headers["authorization"] == "Bearer sk-very-secret"
+    call.answer(200, ANSWER)
+    stream.read_all()
+    said = b"".join(lamd.get(target).body for target in ("/lam/v1/status", "/lam/v1/config", "/metrics"))
+    processes = subprocess.run(["ps", "axeww"], capture_output=True, check=True).stdout
+    assert b"very-secret" not in said + processes + lamd.output().encode()
+
+
+def test_a_server_on_a_unix_socket(make_upstream, make_lamd, keep, directory):
+    upstream = make_upstream(path=directory / "server.sock")
+    lamd = make_lamd(servers=[server(f"unix:{directory}/server.sock")])
+    lamd.wait_path("gpu")
+    stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", ASK))
+    upstream.next_call().answer(200, ANSWER)
+    assert json.loads(stream.read_all()) == ANSWER
+
+
+def test_curl_reads_a_stream(lamd, upstream):
+    words = ["curl", "-sSN", "--fail-with-body", "--unix-socket", lamd.socket_path, "-H",
+             "Content-Type: application/json", "-d", json.dumps(CHAT), "http://lamd/v1/chat/completions"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as curl:
+        call = upstream.next_call()
+        call.begin()
+        call.event(delta("one"))
+        assert curl.stdout.read(len(delta("one"))) == delta("one")
+        call.event(delta("", "stop") + DONE)
+        call.end()
+        assert curl.stdout.read() == delta("", "stop") + DONE
+    assert curl.returncode == 0
+
+
+def test_one_connection_serves_many_requests(lamd, upstream):
+    connection = unix_http.UnixConnection(lamd.socket_path)
+    for number in range(3):
+        connection.request("POST", "/v1/chat/completions", json.dumps(ASK), {"Content-Type": "application/json"})
+        upstream.next_call().answer(200, {"number": number})
+        assert json.loads(connection.getresponse().read()) == {"number": number}
+    connection.close()
+
+
+def test_connections_to_the_server_are_kept(lamd, upstream, keep):
+    for _ in range(5):
+        stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", ASK))
+        upstream.next_call().answer(200, ANSWER)
+        stream.read_all()
+    assert upstream.accepted() <= 3
+
+
+@pytest.mark.parametrize("moment", ["before the head", "after the head", "in the answer"])
+def test_a_caller_that_leaves_cancels_at_once(chat, lamd, moment):
+    stream, call = chat()
+    if moment != "before the head":
+        call.begin()
+        assert stream.head().status == 200
+    if moment == "in the answer":
+        call.event(delta("one"))
+        stream.read_until(delta("one"))
+    left = time.monotonic()
+    stream.close()
+    assert call.wait_abandoned() - left <= _CANCEL
+    wait_until(lambda: lamd.status()["streams"]["cancelled"] == 1, what="the cancelled stream to be counted")
+    assert lamd.status()["streams"]["running"] == 0
+
+
+def test_a_caller_of_a_whole_answer_that_leaves_cancels_at_once(chat):
+    stream, call = chat(ASK)
+    left = time.monotonic()
+    stream.close()
+    assert call.wait_abandoned() - left <= _CANCEL
+
+
+def test_a_caller_that_only_ended_its_own_side_gets_its_answer(lamd, upstream):
+    body = json.dumps(ASK).encode()
+    with unix_http.connect_unix(lamd.socket_path) as raw:
+        raw.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: lamd\r\nContent-Type: application/json\r\n"
+                    b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        raw.shutdown(socket.SHUT_WR)
+        upstream.next_call().answer(200, ANSWER)
+        assert json.dumps(ANSWER).encode() in unix_http.read_to_end(raw)
+
+
+def test_a_caller_that_does_not_read_costs_bounded_memory(chat, lamd):
+    stream, call = chat()
+    call.begin()
+    assert stream.head().status == 200
+    memory = lamd.resident_bytes()
+    sent, full = 0, threading.Event()
+
+    def flood():
+        nonlocal sent
+        try:
+            while True:
+                call.event(delta("x" * 60000))
+                sent += 60000
+        except OSError:
+            full.set()
+
+    flooding = threading.Thread(target=flood)
+    flooding.start()
+    before = -1
+    while sent != before:  # until the whole way is full
+        before = sent
+        full.wait(0.3)
+    assert sent < 16 * 1024 * 1024 and lamd.resident_bytes() < memory + 8 * 1024 * 1024
+    stream.close()
+    flooding.join(5.0)
+    assert full.is_set(), "the server was not told that the caller has left"
+
+
+def test_many_streams_at_once_are_kept_apart(lamd, upstream, keep):
+    streams = [keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", {**CHAT, "seed": number}))
+               for number in range(64)]
+    calls = {call.json()["seed"]: call for call in (upstream.next_call() for _ in streams)}
+    for call in calls.values():
+        call.begin()
+    for turn in range(20):
+        for number, call in calls.items():
+            call.event(delta(f"{number}:{turn} "))
+    assert lamd.status()["streams"]["running"] == 64
+    for call in calls.values():
+        call.event(DONE)
+        call.end()
+    for number, stream in enumerate(streams):
+        assert stream.read_all() == b"".join(delta(f"{number}:{turn} ") for turn in range(20)) + DONE
+
+
+def test_a_wrong_route_or_method_is_said_so(lamd):
+    assert lamd.get("/v1/nothing").status == 404
+    refused = lamd.get("/v1/chat/completions")
+    assert refused.status == 405 and "POST" in refused.headers["Allow"]
+    assert lamd.get("/nothing").error()["message"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\"x\"", b"\xff\xfe", b"{}" * 1000, b"[" * 100000])
+def test_a_body_that_is_no_request_is_refused_here(lamd, upstream, body):
+    answer = unix_http.request(lamd.socket_path, "POST", "/v1/chat/completions", body,
+                               {"Content-Type": "application/json"})
+    assert answer.status == 400 and answer.error()["type"] == "invalid_request_error"
+    assert not [target for method, target in upstream.requests if method == "POST"]
+
+
+def test_an_unknown_model_is_refused_with_those_that_exist(lamd):
+    answer = lamd.post("/v1/chat/completions", {**ASK, "model": "gpt-9"})
+    assert answer.status == 404 and answer.error()["code"] == "model_not_found"
+    assert "gpt-9" in answer.error()["message"]
+
+
+def test_ends_are_clean_even_if_the_caller_is_old(lamd, upstream):
+    body = json.dumps(CHAT).encode()
+    with unix_http.connect_unix(lamd.socket_path) as raw:
+        raw.sendall(b"POST /v1/chat/completions HTTP/1.0\r\nContent-Type: application/json\r\n"
+                    b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        call = upstream.next_call()
+        call.begin()
+        call.event(delta("one"))
+        call.event(DONE)
+        call.end()
+        received = unix_http.read_to_end(raw)
+    assert b"chunked" not in received.lower() and received.endswith(delta("one") + DONE)
+
+
+def test_a_response_that_is_read_whole_equals_the_direct_one(make_llama, make_lamd):
+    llama = make_llama()
+    lamd = make_lamd(servers=[server(llama.port)])
+    lamd.wait_path("gpu")
+    body = {"messages": CHAT["messages"], "temperature": 0, "seed": 1, "max_tokens": 40}
+    direct = json.loads(llama.request("POST", "/v1/chat/completions", body)[1])
+    through = lamd.post("/v1/chat/completions", body, timeout=30.0).json()
+    assert through["choices"] == direct["choices"] and through["usage"] == direct["usage"]
+
+
+def test_a_body_in_chunks_is_taken(lamd, upstream):
+    connection = unix_http.UnixConnection(lamd.socket_path)
+    body = json.dumps(ASK).encode()
+    connection.request("POST", "/v1/chat/completions", iter([body[:10], body[10:]]),
+                       {"Content-Type": "application/json"}, encode_chunked=True)
+    call = upstream.next_call()
+    assert call.json() == ASK
+    call.answer(200, ANSWER)
+    response = connection.getresponse()
+    assert json.loads(response.read()) == ANSWER
+    connection.close()

@@ -1,0 +1,288 @@
+"""Servers that misbehave: the caller always learns that its answer is not whole, and lamd goes on."""
+
+import http.client
+import json
+import threading
+import time
+
+import pytest
+from lamdtest import unix_http
+from lamdtest.lamd import server
+from lamdtest.ports import free_port
+from lamdtest.upstream import DONE, chunk, delta
+from lamdtest.wait import wait_until
+
+CHAT = {"model": "tiny", "messages": [{"role": "user", "content": "Hello!"}], "stream": True}
+ASK = {**CHAT, "stream": False}
+ANSWER = {"object": "chat.completion", "choices": []}
+
+
+@pytest.fixture
+def lamd(upstream, make_lamd):
+    lamd = make_lamd(servers=[server(upstream.port, deadlines={"first": "2s", "between": "1s"})])
+    lamd.wait_path("gpu", "up")
+    return lamd
+
+
+@pytest.fixture
+def begin(lamd, upstream, keep):
+    def run(body=None):
+        stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", body or CHAT))
+        return stream, upstream.next_call()
+
+    return run
+
+
+def read_failed(stream):
+    """The error that ends a stream, which must look like nothing else."""
+    try:
+        body = stream.read_all()
+    except http.client.IncompleteRead:
+        body = stream.body()
+    assert b"[DONE]" not in body and b'"finish_reason": "stop"' not in body
+    data = [event.get("data", "") for event in unix_http.sse_events(body)]
+    events = [json.loads(text) for text in data if text.startswith("{")]
+    assert events and "error" in events[-1], f"ends like a complete answer: {body!r}"
+    assert events[-1]["error"]["message"] and not any("error" in event for event in events[:-1])
+    return events[-1]["error"]
+
+
+def check_still_serves(lamd, upstream, keep):
+    stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", ASK))
+    upstream.next_call().answer(200, ANSWER)
+    assert json.loads(stream.read_all()) == ANSWER
+
+
+@pytest.mark.parametrize("ending", ["cut", "reset", "cut in an event", "cut in a chunk", "clean without [DONE]",
+                                    "clean after finish_reason", "garbage for a chunk", "text for an event"])
+def test_an_answer_that_breaks_off_ends_with_an_error(lamd, begin, upstream, keep, ending):
+    stream, call = begin()
+    call.begin()
+    call.event(delta("one"))
+    stream.read_until(delta("one"))
+    if ending == "reset":
+        call.reset()
+    elif ending == "clean without [DONE]":
+        call.end()
+    elif ending == "clean after finish_reason":
+        call.event(delta("", "length"))
+        call.end()
+    elif ending == "text for an event":
+        call.event(b"proxy error: the child has died")
+        call.end()
+    else:
+        call.send({"cut": b"", "cut in an event": chunk(delta("two")[:20]), "cut in a chunk": b"100\r\nabc",
+                   "garbage for a chunk": b"xyz\r\n"}[ending])
+        call.cut()
+    read_failed(stream)
+    wait_until(lambda: lamd.status()["streams"]["failed"] == 1, what="the failed stream to be counted")
+    check_still_serves(lamd, upstream, keep)
+
+
+def test_a_servers_own_error_event_is_passed_on_once(begin):
+    stream, call = begin()
+    call.begin()
+    call.event(delta("one"))
+    call.event(b'data: {"error":{"code":500,"message":"out of memory","type":"server_error"}}\n\n')
+    call.end()
+    assert read_failed(stream)["message"] == "out of memory"
+
+
+def test_a_server_that_falls_silent_is_given_up(begin):
+    stream, call = begin()
+    call.begin()
+    call.event(delta("one"))
+    silent = time.monotonic()
+    read_failed(stream)
+    assert 0.9 <= time.monotonic() - silent <= 2.0
+    call.wait_abandoned(1.0)
+
+
+def test_a_slow_server_that_shows_signs_of_life_is_waited_for(begin):
+    stream, call = begin()
+    call.begin()
+    for _ in range(4):
+        call.event(b":\n\n")
+        stream.read()
+        time.sleep(0.5)  # what is tested: a silence shorter than the deadline
+    call.event(delta("one") + DONE)
+    call.end()
+    assert DONE in stream.read_all()
+
+
+@pytest.mark.parametrize("body", [CHAT, ASK], ids=["stream", "whole"])
+def test_a_server_that_never_begins_is_given_up(begin, body):
+    stream, call = begin(body)
+    begun = time.monotonic()
+    assert stream.head().status == 504
+    assert 1.5 <= time.monotonic() - begun <= 3.5
+    assert json.loads(stream.read_all())["error"]["message"]
+    call.wait_abandoned(1.0)
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 413, 422])
+def test_a_refusal_is_the_callers(lamd, begin, upstream, status):
+    stream, call = begin()
+    refusal = {"error": {"code": status, "message": "no such thing", "type": "invalid_request_error"}}
+    call.answer(status, refusal)
+    assert stream.head().status == status
+    assert json.loads(stream.read_all())["error"]["message"] == "no such thing"
+    assert len([method for method, _ in upstream.requests if method == "POST"]) == 1
+    assert lamd.path("gpu")["state"] == "up"
+
+
+def test_too_many_requests_keeps_its_retry_after(begin):
+    stream, call = begin()
+    call.answer(429, {"error": {"message": "slow down"}}, b"Retry-After: 7\r\nContent-Type: application/json\r\n")
+    assert stream.head().status == 429 and stream.head().getheader("Retry-After") == "7"
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_failing_server_is_an_error_in_the_right_shape(lamd, upstream, keep, status):
+    stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", CHAT))
+    upstream.next_call().answer(status, {"error": {"message": "Loading model", "type": "unavailable_error"}})
+    assert stream.head().status >= 500
+    if stream.head().status == 503:
+        assert stream.head().getheader("Retry-After")
+    assert json.loads(stream.read_all())["error"]["message"]
+
+
+@pytest.mark.parametrize("garbage", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 banana\r\n\r\n", b"\x00" * 100000,
+                                     b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+                                     b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 500000 + b"\r\n\r\n"])
+def test_a_server_that_speaks_something_else_is_an_error(begin, garbage):
+    stream, call = begin(ASK)
+    try:
+        call.send(garbage)
+        call.cut()
+    except OSError:
+        pass  # lamd had enough already
+    assert stream.head().status in (502, 503)
+    assert json.loads(stream.read_all())["error"]["message"]
+
+
+def test_an_event_without_end_costs_bounded_memory(lamd, begin):
+    stream, call = begin()
+    call.begin()
+    memory = lamd.resident_bytes()
+
+    def flood():
+        try:
+            for _ in range(1000):
+                call.event(b"x" * 65536)
+        except OSError:
+            pass
+
+    flooding = threading.Thread(target=flood)
+    flooding.start()
+    try:
+        while stream.read():
+            assert lamd.resident_bytes() < memory + 48 * 1024 * 1024
+            stream.reads.clear()
+    except http.client.IncompleteRead:
+        pass
+    flooding.join(10.0)
+    assert not flooding.is_alive()
+
+
+def test_without_any_server_the_answer_is_503_at_once(make_lamd):
+    lamd = make_lamd(servers=[server(free_port())])
+    lamd.wait_path("gpu", "down")
+    begun = time.monotonic()
+    answer = lamd.post("/v1/chat/completions", CHAT)
+    assert answer.status == 503 and int(answer.headers["Retry-After"]) >= 1 and answer.error()["message"]
+    assert time.monotonic() - begun < 1.0
+    assert lamd.get("/readyz").status == 503 and lamd.get("/livez").status == 200
+
+
+@pytest.fixture
+def pair(make_upstream, make_lamd):
+    """lamd with two servers of the same model, both up."""
+    upstreams = {name: make_upstream() for name in ("one", "two")}
+    lamd = make_lamd(servers=[server(upstream.port, name) for name, upstream in upstreams.items()])
+    for name in upstreams:
+        lamd.wait_path(name, "up")
+    return lamd, upstreams
+
+
+def first_call(upstreams, timeout=5.0):
+    """(name, call) at whichever server the request went to."""
+    return wait_until(lambda: next(((name, upstream.next_call(0)) for name, upstream in upstreams.items()
+                                    if not upstream.calls.empty()), None), timeout, "a request at one of the servers")
+
+
+@pytest.mark.parametrize("fault", ["cut", "500", "503", "429"])
+def test_before_the_first_token_another_server_is_asked(pair, keep, fault):
+    lamd, upstreams = pair
+    stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", CHAT))
+    name, call = first_call(upstreams)
+    if fault == "cut":
+        call.cut()
+    else:
+        call.answer(int(fault), {"error": {"message": "not now"}})
+    other, second = first_call({key: value for key, value in upstreams.items() if key != name})
+    second.begin()
+    second.event(delta("one") + DONE)
+    second.end()
+    assert stream.read_all() == delta("one") + DONE
+    assert stream.head().getheader("Lam-Server") == other and stream.head().getheader("Lam-Attempts") == "2"
+
+
+def test_after_the_first_token_nothing_is_asked_again(pair, keep):
+    lamd, upstreams = pair
+    stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", CHAT))
+    name, call = first_call(upstreams)
+    call.begin()
+    call.event(delta("one"))
+    stream.read_until(delta("one"))
+    call.cut()
+    read_failed(stream)
+    other = next(upstream for key, upstream in upstreams.items() if key != name)
+    assert other.calls.empty()
+
+
+def test_a_server_that_is_down_is_not_asked(make_upstream, make_lamd, keep):
+    good = make_upstream()
+    lamd = make_lamd(servers=[server(free_port(), "dead"), server(good.port, "good")])
+    lamd.wait_path("good", "up")
+    lamd.wait_path("dead", "down")
+    for _ in range(4):
+        stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", ASK))
+        good.next_call().answer(200, ANSWER)
+        stream.read_all()
+        assert stream.head().getheader("Lam-Attempts") == "1"
+    assert lamd.status()["verdict"]["state"] == "degraded" and lamd.get("/readyz").status == 200
+
+
+def test_a_request_goes_to_the_server_that_has_its_model(make_upstream, make_lamd, keep):
+    upstreams = {name: make_upstream(models=[name]) for name in ("red", "blue")}
+    lamd = make_lamd(servers=[server(upstream.port, name) for name, upstream in upstreams.items()])
+    for name in upstreams:
+        lamd.wait_path(name, "up")
+    for name, upstream in upstreams.items():
+        stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", {**ASK, "model": name}))
+        upstream.next_call().answer(200, ANSWER)
+        assert stream.head().getheader("Lam-Server") == name
+
+
+def test_a_loading_server_is_said_to_load_and_comes_up(make_upstream, make_lamd):
+    upstream = make_upstream()
+    upstream.health = (503, {"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}})
+    lamd = make_lamd(servers=[server(upstream.port, probe_interval="200ms")])
+    lamd.wait_path("gpu", "loading")
+    assert lamd.get("/readyz").status == 503
+    upstream.health = (200, {"status": "ok"})
+    lamd.wait_path("gpu", "up", timeout=5.0)
+    assert lamd.get("/readyz").status == 200
+
+
+def test_a_server_that_dies_and_returns_is_seen(make_upstream, make_lamd, keep):
+    upstream = make_upstream()
+    lamd = make_lamd(servers=[server(upstream.port, probe_interval="200ms")])
+    lamd.wait_path("gpu", "up")
+    upstream.close()
+    down = lamd.wait_path("gpu", "down", timeout=5.0)
+    assert str(upstream.port) in down["reason"]["message"] + down["address"]
+    again = make_upstream(port=upstream.port)
+    lamd.wait_path("gpu", "up", timeout=5.0)
+    check_still_serves(lamd, again, keep)
