@@ -1,0 +1,41 @@
+// The two steps in which people's mistakes show: is this the right server (host key), and does it let us in (public
+// key, RFC 4252). Each failure says what was being done, with which key, and the exact next step.
+#pragma once
+
+#include "base/async.h"
+#include "config/config.h"
+#include "tunnel/link.h"
+#include "tunnel/machine.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lamd::tunnel {
+
+/// What the configuration says about the server's keys, read anew for each connection.
+class HostKeyPolicy {
+public:
+    explicit HostKeyPolicy(const config::Tunnel& tunnel);
+
+    /// For the handshake; empty where any will do.
+    [[nodiscard]] std::vector<std::string> algorithms() const;
+
+    /// nullopt: the key is the right one.
+    [[nodiscard]] std::optional<Failed> check(const ssh::HostKey& key) const;
+
+private:
+    [[nodiscard]] Failed denied(const ssh::HostKey& key, std::string_view what, std::string remedy) const;
+    [[nodiscard]] std::string accepting_command(const ssh::HostKey& key) const;
+
+    const config::Tunnel& tunnel_;
+    std::string text_;
+};
+
+/// Tries the agent's keys, then the identity file. nullopt: we are in.
+[[nodiscard]] asio::awaitable<std::optional<Failed>> log_in(Link& link, const config::Tunnel& tunnel, Instant deadline);
+
+/// `lam@b.example.org:22`.
+[[nodiscard]] std::string peer_name(const config::Tunnel& tunnel);
+
+}  // namespace lamd::tunnel
