@@ -1,0 +1,72 @@
+// Commands that make lamd do something, or do it beside lamd.
+#include "api/codec.h"
+#include "lamctl/client.h"
+#include "lamctl/commands.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <system_error>
+
+namespace lamd::lamctl {
+namespace {
+
+/// lamd beside this lamctl, in sbin beside its bin, or wherever PATH finds it.
+std::string find_lamd() {
+    std::error_code error;
+    const auto here = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+    for (const auto& candidate : {here / "lamd", here.parent_path() / "sbin" / "lamd"}) {
+        if (!error && access(candidate.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(candidate, error)) {
+            return candidate;
+        }
+    }
+    return "lamd";
+}
+
+}  // namespace
+
+CommandResult reconnect_tunnel(const Context& context) {
+    Request request;
+    request.method = "POST";
+    request.target = fmt::format("/lam/v1/tunnels/{}/reconnect", percent_encode(context.options.tunnel));
+    const auto body = fetch(context.options.socket, request);
+    if (!body) {
+        Failure failure = body.error();
+        if (failure.code == ExitCode::no_such_object) {
+            failure.remedy = "lamctl tunnels shows what there is";
+        }
+        return failure;
+    }
+    return print(context, fmt::format("tunnel {} reconnects\n", printable(context.look, context.options.tunnel)));
+}
+
+CommandResult reload_configuration(const Context& context) {
+    Request request;
+    request.method = "POST";
+    request.target = "/lam/v1/reload";
+    const auto body = fetch(context.options.socket, request);
+    if (!body) {
+        return body.error();
+    }
+    const auto change = api::decode<api::ConfigChange>(*body);
+    if (change && !change->is_accepted) {
+        return Failure{ExitCode::error, change->message, "lamctl check"};
+    }
+    const std::string message = change && !change->message.empty() ? ": " + change->message : "";
+    return print(context, "reloaded" + printable(context.look, message) + "\n");
+}
+
+CommandResult check_configuration(const Context& context) {
+    const std::string lamd = find_lamd();
+    std::signal(SIGPIPE, SIG_DFL);
+    execlp(lamd.c_str(), "lamd", "--check-config", context.options.file.c_str(), static_cast<char*>(nullptr));
+    return Failure{ExitCode::error,
+                   fmt::format("run lamd --check-config: {}: {}", lamd, std::generic_category().message(errno)),
+                   "install lamd, or put it into PATH"};
+}
+
+}  // namespace lamd::lamctl
