@@ -35,7 +35,7 @@ def test_every_byte_arrives_both_ways_while_sshd_changes_keys(make_sshd, start, 
     run_load(port, timeout=600, connections=_CHANNELS, up=each, down=each)
     forward = lamd.forward()
     assert forward["received_bytes"] >= each * _CHANNELS and forward["sent_bytes"] >= each * _CHANNELS
-    assert sshd.count("SSH2_MSG_KEXINIT received") >= total // MIB
+    assert sshd.count("SSH2_MSG_KEXINIT received") >= total // MIB // 2
     assert lamd.tunnel()["connects"] == 1
 
 

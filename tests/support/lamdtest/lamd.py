@@ -38,7 +38,9 @@ class Lamd:
         self.socket_path = directory / "lamd.sock"
         self.config_path = directory / "lamd.yaml"
         self.host = host
-        self.environment = environment or {}
+        self.state_directory = directory / "state"  # as systemd makes it: lamd keeps its identity there
+        self.state_directory.mkdir(exist_ok=True)
+        self.environment = {"STATE_DIRECTORY": str(self.state_directory), **(environment or {})}
         self.process = None
         self._starts = 0
         self.configure(tunnels, servers, **settings)

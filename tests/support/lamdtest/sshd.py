@@ -59,6 +59,8 @@ class Sshd:
         yield from (f"AuthorizedKeysFile {self._authorized}", "PasswordAuthentication no",
                     "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password", "StrictModes no",
                     "UsePAM no", "PrintMotd no", "LogLevel DEBUG1", "MaxStartups 100")
+        # What sessions write into their home stays here, so that tests beside each other do not meet.
+        yield f"SetEnv HOME={self.directory}"
 
     def _is_answering(self):
         assert self._process.is_running(), f"sshd ended: {self._process.output()} {self.log()}"
