@@ -36,6 +36,11 @@ std::string reachable(const std::string& host) {
     return host == "::" ? "::1" : host;
 }
 
+// Asio's operator|| would take an Outcome, which is a variant, for the result of another operator||, and flatten it.
+asio::awaitable<void> keep(std::optional<Outcome>& outcome, asio::awaitable<Outcome> work) {
+    outcome = co_await std::move(work);
+}
+
 class Driver final : public Tunnel {
 public:
     Driver(Environment environment, config::Tunnel config, std::function<void()> on_change);
@@ -128,9 +133,9 @@ asio::awaitable<void> Driver::run() {
         }
         entered(action);
         asked_.clear();
-        auto result = co_await (perform(action) || asked_.wait());
-        const auto outcome = result.index() == 0 ? std::move(std::get<0>(result)) : Outcome(Asked{});
-        action = machine_.next(outcome, now(), environment_.uniform());
+        std::optional<Outcome> outcome;
+        co_await (keep(outcome, perform(action)) || asked_.wait());
+        action = machine_.next(outcome.value_or(Asked{}), now(), environment_.uniform());
     }
 }
 
@@ -340,10 +345,8 @@ asio::awaitable<Outcome> Driver::verify(Action action) {
 
 asio::awaitable<Outcome> Driver::pause(Instant until) {
     network_.clear();
-    if (co_await network_.wait_until(until)) {
-        co_return NetworkChanged{};
-    }
-    co_return Due{};
+    const bool has_changed = co_await network_.wait_until(until);
+    co_return has_changed ? Outcome(NetworkChanged{}) : Outcome(Due{});
 }
 
 void Driver::entered(const Action& action) {
