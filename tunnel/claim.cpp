@@ -35,7 +35,7 @@ if read -r pid start who limit0 host0 2>/dev/null <"$f" && [ "$pid" != "$PPID" ]
   if [ "$who" != "$inst" ] && [ $age -le $limit0 ]; then
     echo "lamd-claim held $((limit0 - age + 1)) $host0"; exit 1
   fi
-  kill "$pid" 2>/dev/null; i=0
+  kill "$pid" 2>/dev/null; kill -CONT "$pid" 2>/dev/null; i=0
   while [ "$(born $pid)" = "$start" ] && [ $i -lt 40 ]; do
     i=$((i + 1)); [ $i -eq 20 ] && kill -9 "$pid" 2>/dev/null; sleep 0.05 2>/dev/null || sleep 1
   done
