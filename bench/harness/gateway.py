@@ -3,7 +3,6 @@
 import os
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,6 +88,7 @@ class GatewayBench:
         self._directory = directory
         self._timing = timing
         self._series = Series()
+        self._facts = machine_facts(programs.lamd)
         self._lamd: Program | None = None
         self._endpoints: dict[str, str] = {}
 
@@ -105,17 +105,15 @@ class GatewayBench:
 
     @contextmanager
     def _gateway(self, port: int) -> Iterator[None]:
-        # A Unix socket's path is short by law (108 bytes), and TMPDIR may be long.
-        with tempfile.TemporaryDirectory(prefix="lamd-", dir="/tmp") as short:
-            path = Path(short) / "sock"
-            config = self._directory / "lamd.yaml"
-            config.write_text(LAMD_CONFIG.format(socket=path, port=port))
-            config.chmod(0o600)
-            self._endpoints = {DIRECT: f"127.0.0.1:{port}", LAMD: f"unix:{path}"}
-            with Program([str(self._programs.lamd), "--config", str(config)], self._directory / "lamd.log") as lamd:
-                self._lamd = lamd
-                self._wait_until_ready(path)
-                yield
+        path = self._directory / "lamd.sock"
+        config = self._directory / "lamd.yaml"
+        config.write_text(LAMD_CONFIG.format(socket=path, port=port))
+        config.chmod(0o600)
+        self._endpoints = {DIRECT: f"127.0.0.1:{port}", LAMD: f"unix:{path}"}
+        with Program([str(self._programs.lamd), "--config", str(config)], self._directory / "lamd.log") as lamd:
+            self._lamd = lamd
+            self._wait_until_ready(path)
+            yield
 
     def _wait_until_ready(self, path: Path, patience: float = 15) -> None:
         deadline = time.monotonic() + patience
@@ -177,7 +175,7 @@ class GatewayBench:
     def _report(self) -> Report:
         return Report(
             name="gateway",
-            facts=machine_facts(self._programs.lamd),
+            facts=self._facts,
             kinds=[DIRECT, LAMD],
             titles=TITLES,
             metrics=metrics(),

@@ -29,6 +29,7 @@ class TunnelBench:
         self._keys = Keys(directory)
         self._ciphers: dict[str, Cipher] = {}
         self._series = Series()
+        self._facts = machine_facts(programs.lamd)
 
     def run(self, wanted: list[str], is_isolated: bool) -> Report:
         self._learn_ciphers()
@@ -54,18 +55,18 @@ class TunnelBench:
             start_server(self._programs.server, machine_a, port, directory / "server.log"),
             Sshd(self._keys, machine_b, directory) as sshd,
         ):
-            site = self._site(sshd, port, directory)
-            site = replace(site, machine_a=machine_a, machine_b=machine_b)
-            for number in range(self._timing.rounds * group.repeats):
+            site = replace(self._site(sshd, port, directory), machine_a=machine_a, machine_b=machine_b)
+            for number in range(group.rounds(self._timing)):
                 for kind in self._kinds:
-                    self._measure(group, site, kind, number)
+                    if kind not in group.left_out:
+                        self._measure(group, site, kind, number)
 
     def _measure(self, group: Group, site: Site, kind: str, number: int) -> None:
         print(f"{group.name}, round {number + 1}: {TITLES[kind]}", file=sys.stderr)
         try:
             with Tunnel(site, kind) as tunnel:
                 self._series.add(kind, number, group.measure(tunnel, self._timing))
-        except BenchError as error:
+        except (BenchError, OSError) as error:
             self._series.note(f"{group.name}, round {number + 1}, {TITLES[kind]}: {error}")
 
     def _learn_ciphers(self) -> None:
@@ -93,8 +94,7 @@ class TunnelBench:
         )
 
     def _report(self) -> Report:
-        facts = machine_facts(self._programs.lamd)
-        facts |= {f"cipher: {TITLES[kind]}": str(cipher) for kind, cipher in self._ciphers.items()}
+        facts = self._facts | {f"cipher: {TITLES[kind]}": str(cipher) for kind, cipher in self._ciphers.items()}
         return Report(
             name="tunnel",
             facts=facts,

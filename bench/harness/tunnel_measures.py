@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from .kinds import Tunnel
+from .kinds import LOOPBACK, SSH_SAME, Tunnel
 from .load import BenchError
 from .tunnel_goals import AT_ONCE, IDLE_CHANNELS, RTTS, STREAMS
 
@@ -16,6 +17,7 @@ class Timing:
     """Seconds of measuring, and how often."""
 
     rounds: int
+    rounds_at_rtt: int
     events: float
     requests: float
     bulk: float
@@ -23,13 +25,13 @@ class Timing:
     idle: float
 
 
-SHORT = Timing(rounds=3, events=2.5, requests=1.2, bulk=1.5, bulk_at_rtt=4, idle=5)
-LONG = Timing(rounds=7, events=5, requests=3, bulk=3, bulk_at_rtt=8, idle=20)
+SHORT = Timing(rounds=3, rounds_at_rtt=2, events=2, requests=0.8, bulk=1.2, bulk_at_rtt=3, idle=3)
+LONG = Timing(rounds=7, rounds_at_rtt=4, events=5, requests=3, bulk=3, bulk_at_rtt=8, idle=20)
 
 
 def _events(tunnel: Tunnel, timing: Timing, count: int) -> Values:
     memory = tunnel.rss_bytes()
-    with tunnel.load("events", connections=count, rate=50, size=200, warm_up=1.5, duration=timing.events) as load:
+    with tunnel.load("events", connections=count, rate=50, size=200, warm_up=1, duration=timing.events) as load:
         load.wait_until_measuring()
         cpu, started = tunnel.cpu_seconds(), time.monotonic()
         result = load.result()
@@ -51,7 +53,7 @@ def _requests(tunnel: Tunnel, timing: Timing) -> Values:
     values = {}
     for scenario in ("kept", "fresh"):
         for count in AT_ONCE:
-            with tunnel.load(scenario, connections=count, warm_up=0.3, duration=timing.requests) as load:
+            with tunnel.load(scenario, connections=count, warm_up=0.2, duration=timing.requests) as load:
                 result = load.result()
             values[f"{scenario}_{count}_p50"] = result["latency"]["p50_us"] / 1e3
             values[f"{scenario}_{count}_p99"] = result["latency"]["p99_us"] / 1e3
@@ -74,12 +76,10 @@ def _bulk(tunnel: Tunnel, timing: Timing) -> Values:
 
 
 def _setup(tunnel: Tunnel, _: Timing) -> Values:
-    return {"setup": tunnel.setup_seconds * 1e3} if tunnel.setup_seconds else {}
+    return {"setup": tunnel.setup_seconds * 1e3}
 
 
 def _idle(tunnel: Tunnel, timing: Timing) -> Values:
-    if not tunnel.has_process:
-        return {}
     cpu, started = tunnel.cpu_seconds(), time.monotonic()
     time.sleep(timing.idle)
     cpu, seconds = tunnel.cpu_seconds() - cpu, time.monotonic() - started
@@ -99,7 +99,7 @@ def _long_line(tunnel: Tunnel, timing: Timing, rtt: int) -> Values:
     if tunnel.setup_seconds:
         values["setup"] = tunnel.setup_seconds * 1e3
     for scenario, count in (("fresh", 1), ("kept", 1), ("kept", 4)):
-        with tunnel.load(scenario, connections=count, warm_up=0.5, duration=max(2, rtt / 20)) as load:
+        with tunnel.load(scenario, connections=count, warm_up=0.3, duration=max(1, rtt / 33)) as load:
             values[f"{scenario}_{count}_p50"] = load.result()["latency"]["p50_us"] / 1e3
     for direction in ("down", "up"):
         with tunnel.load(direction, duration=timing.bulk_at_rtt) as load:
@@ -120,9 +120,21 @@ class Group:
     measure: Callable[[Tunnel, Timing], Values]
     repeats: int = 1  # tunnels within a round
     rtt: int = 0
+    left_out: tuple[str, ...] = ()  # kinds that tell nothing here
+
+    def rounds(self, timing: Timing) -> int:
+        return self.repeats * (timing.rounds_at_rtt if self.rtt else timing.rounds)
 
 
 def groups() -> list[Group]:
-    result = [Group(f"events{count}", lambda tunnel, timing, n=count: _events(tunnel, timing, n)) for count in STREAMS]
-    result += [Group("requests", _requests), Group("bulk", _bulk), Group("setup", _setup, repeats=4), Group("idle", _idle)]
-    return result + [Group(f"rtt{rtt}", lambda tunnel, timing, n=rtt: _long_line(tunnel, timing, n), rtt=rtt) for rtt in RTTS]
+    result = [Group(f"events{count}", partial(_events, count=count)) for count in STREAMS]
+    result += [
+        Group("requests", _requests),
+        Group("bulk", _bulk),
+        Group("setup", _setup, repeats=4, left_out=(LOOPBACK, SSH_SAME)),
+        Group("idle", _idle, left_out=(LOOPBACK, SSH_SAME)),
+    ]
+    for rtt in RTTS:
+        measure = partial(_long_line, rtt=rtt)
+        result.append(Group(f"rtt{rtt}", measure, rtt=rtt, left_out=(SSH_SAME,)))
+    return result

@@ -120,10 +120,12 @@ private:
 /// the measured time.
 class Upload : public Connection {
 public:
-    Upload(Load& load, int index) : Connection(load, index), block_(256 * 1024, 'u') {}
+    Upload(Load& load, int index) : Connection(load, index), block_(256 * 1024, 'u') {
+        ++load.tally().errors;  // until it is answered
+    }
 
     [[nodiscard]] bool is_busy(Nanoseconds) const override {
-        return !is_answered_;
+        return !is_over_;
     }
 
 private:
@@ -139,17 +141,16 @@ private:
         load().tally().bytes += socket().send(block_).bytes;
     }
     void on_data(std::string_view, Nanoseconds) override {
-        is_answered_ = true;
-        close();
+        --load().tally().errors;
+        on_lost();
     }
     void on_lost() override {
-        ++load().tally().errors;
-        is_answered_ = true;
+        is_over_ = true;
         close();
     }
 
     const std::string block_;
-    bool is_answered_ = false;
+    bool is_over_ = false;
 };
 
 /// Reads an endless stream of stamped and numbered events.

@@ -61,6 +61,12 @@ void bind_next_source(int fd) {
     bind(fd, reinterpret_cast<const sockaddr*>(&source), sizeof source);
 }
 
+// What waits in the sender's own buffer has not gone through the tunnel, and a slow tunnel would be waited for.
+void limit_send_buffer(int fd) {
+    const int size = 512 * 1024;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
 Transferred outcome(ssize_t count, bool is_end) {
     if (count < 0) {
         return {.is_closed = errno != EAGAIN && errno != EINTR};
@@ -130,6 +136,7 @@ Socket start_connecting(const Endpoint& endpoint) {
     }
     if (is_loopback(endpoint)) {
         bind_next_source(result.fd());
+        limit_send_buffer(result.fd());
     }
     if (connect(result.fd(), pointer(endpoint), endpoint.size) != 0 && errno != EINPROGRESS) {
         result.close();

@@ -56,7 +56,8 @@ private:
 };
 
 /// Begins to connect; a loopback connection takes its source address from 127.0.1.0/24 in turn, because one source
-/// address has too few ports for a new connection per request. Not open when even the beginning failed.
+/// address has too few ports for a new connection per request, and a small send buffer. Not open when even the
+/// beginning failed.
 [[nodiscard]] Socket start_connecting(const Endpoint& endpoint);
 
 /// Throws std::system_error.
