@@ -126,7 +126,7 @@ write_configurations() {
 socket:
   path: $work/a.sock
 tunnels:
-  - name: b
+  b:
     host: 127.0.0.1
     port: $ssh_port
     user: $(id -un)
@@ -140,7 +140,7 @@ CONFIG
 socket:
   path: $work/b.sock
 servers:
-  - name: gpu
+  gpu:
     sse: http://127.0.0.1:$forward_port
 CONFIG
 }

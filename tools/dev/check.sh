@@ -59,7 +59,7 @@ check_package() {
     package
     deb=$(find build/package -maxdepth 1 -name '*.deb')
     listing=$(dpkg-deb --contents "$deb")
-    for path in ./usr/bin/lamd ./usr/bin/lamctl ./etc/lamd/ ./usr/lib/systemd/system/; do
+    for path in ./usr/sbin/lamd ./usr/bin/lamctl ./etc/lamd/ ./usr/lib/systemd/system/lamd.service ./usr/share/man/man8/lamd.8; do
         grep -q -- " $path" <<<"$listing" || die "the package has no $path"
     done
     dpkg-deb --info "$deb" >&2
