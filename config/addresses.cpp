@@ -40,22 +40,23 @@ bool is_name(std::string_view text) {
 Error not_a_host(const std::string& text) {
     const std::size_t colon = text.find(':');
     if (text.find("://") != std::string::npos) {
-        return Error{fmt::format("{} is a URL; write only the name or address in it", quoted(text))};
+        return Error{fmt::format("{} is a URL; write only the name or address in it", in_quotes(text))};
     }
     if (text.find('@') != std::string::npos) {
-        return Error{fmt::format("{} has a user in it; write the user under its own key", quoted(text))};
+        return Error{fmt::format("{} has a user in it; write the user under its own key", in_quotes(text))};
     }
     if (colon != std::string::npos && text.find(':', colon + 1) == std::string::npos) {
-        return Error{fmt::format("{} has a port in it; write the port under its own key", quoted(text))};
+        return Error{fmt::format("{} has a port in it; write the port under its own key", in_quotes(text))};
     }
-    return Error{fmt::format("{} is neither a host name nor an IP address", quoted(text))};
+    return Error{fmt::format("{} is neither a host name nor an IP address", in_quotes(text))};
 }
 
 Result<std::uint16_t> parse_port_from(std::int64_t lowest, const std::string& text) {
     const Result<std::int64_t> number = parse_integer(text);
     constexpr std::int64_t kHighest = 65535;
     if (!number || *number < lowest || *number > kHighest) {
-        return Error{fmt::format("{} is not a port; ports are numbers from {} to {}", quoted(text), lowest, kHighest)};
+        return Error{
+            fmt::format("{} is not a port; ports are numbers from {} to {}", in_quotes(text), lowest, kHighest)};
     }
     return static_cast<std::uint16_t>(*number);
 }
@@ -68,20 +69,20 @@ Result<TcpAddress> parse_tcp_from(std::int64_t lowest_port, const std::string& t
     const std::size_t colon = text.rfind(':');
     if (colon == std::string::npos || is_ipv6(text) || text.ends_with(']')) {
         return Error{
-            fmt::format("{} has no port; write 127.0.0.1:8080, localhost:8080 or \"[::1]:8080\"", quoted(text))};
+            fmt::format("{} has no port; write 127.0.0.1:8080, localhost:8080 or \"[::1]:8080\"", in_quotes(text))};
     }
     const std::string written = text.substr(0, colon);
     if (written.find(':') != std::string::npos && !written.starts_with('[')) {
-        return Error{fmt::format("{}: an IPv6 address goes into brackets; write \"[::1]:8080\"", quoted(text))};
+        return Error{fmt::format("{}: an IPv6 address goes into brackets; write \"[::1]:8080\"", in_quotes(text))};
     }
     if (written.empty() || written == "*") {
         return Error{fmt::format("{} has no address; write 127.0.0.1, or 0.0.0.0 for all of IPv4, in front of the port",
-                                 quoted(text))};
+                                 in_quotes(text))};
     }
     const Result<std::string> host = parse_host(written);
     const Result<std::uint16_t> port = parse_port_from(lowest_port, text.substr(colon + 1));
     if (!host || !port) {
-        return Error{fmt::format("{}: {}", quoted(text), host ? port.error().message : host.error().message)};
+        return Error{fmt::format("{}: {}", in_quotes(text), host ? port.error().message : host.error().message)};
     }
     return TcpAddress{*host, *port};
 }
@@ -89,7 +90,7 @@ Result<TcpAddress> parse_tcp_from(std::int64_t lowest_port, const std::string& t
 /// What follows `unix:`.
 Result<std::string> parse_local(const std::string& text) {
     const Result<std::string> path = parse_socket_path(text.substr(kLocal.size()));
-    return path ? path : path.error().within(quoted(text));
+    return path ? path : path.error().within(in_quotes(text));
 }
 
 Result<std::string> parse_http_url(const std::string& text, std::size_t scheme) {
@@ -104,24 +105,24 @@ Result<std::string> parse_http_url(const std::string& text, std::size_t scheme) 
     const auto is_foreign = [](char byte) { return byte <= ' ' || byte > '~' || byte == '?' || byte == '#'; };
     if (std::ranges::any_of(url, is_foreign)) {
         return Error{fmt::format(
-            "{} is not a base URL; leave out spaces, ? and #, and percent-encode what is not ASCII", quoted(text))};
+            "{} is not a base URL; leave out spaces, ? and #, and percent-encode what is not ASCII", in_quotes(text))};
     }
     if (url.ends_with("/v1")) {
-        return Error{fmt::format("{} ends in /v1, which lamd adds by itself; leave it out", quoted(text))};
+        return Error{fmt::format("{} ends in /v1, which lamd adds by itself; leave it out", in_quotes(text))};
     }
     const std::size_t colon = authority.rfind(':');
     const bool has_port = colon != std::string::npos && !authority.ends_with(']');
     const std::string host = authority.substr(0, has_port ? colon : authority.npos);
     const bool is_bare_ipv6 = host.find(':') != std::string::npos && !host.starts_with('[');
     if (is_bare_ipv6) {
-        return Error{fmt::format("{}: an IPv6 address goes into brackets; write http://[::1]:8080", quoted(text))};
+        return Error{fmt::format("{}: an IPv6 address goes into brackets; write http://[::1]:8080", in_quotes(text))};
     }
     if (const Result<std::string> parsed = parse_host(host); !parsed) {
-        return parsed.error().within(quoted(text));
+        return parsed.error().within(in_quotes(text));
     }
     if (has_port) {
         if (const Result<std::uint16_t> port = parse_port(authority.substr(colon + 1)); !port) {
-            return port.error().within(quoted(text));
+            return port.error().within(in_quotes(text));
         }
     }
     return url;
@@ -178,9 +179,9 @@ Result<std::string> parse_base_url(const std::string& text) {
         return Error{"this is no URL; write http://HOST:PORT, https://HOST:PORT or unix:/PATH"};
     }
     if (parse_tcp_address(text) && text.find(':') != std::string::npos) {
-        return Error{fmt::format("{} is no URL; did you mean http://{}?", quoted(text), text)};
+        return Error{fmt::format("{} is no URL; did you mean http://{}?", in_quotes(text), text)};
     }
-    return Error{fmt::format("{} is no URL; write http://HOST:PORT, https://HOST:PORT or unix:/PATH", quoted(text))};
+    return Error{fmt::format("{} is no URL; write http://HOST:PORT, https://HOST:PORT or unix:/PATH", in_quotes(text))};
 }
 
 Result<std::string> parse_path(const std::string& text) {
@@ -191,7 +192,7 @@ Result<std::string> parse_path(const std::string& text) {
         return Error{"this is not an absolute file name; write /PATH, or credential:NAME where systemd loads it"};
     }
     if (!is_one_line(text)) {
-        return Error{fmt::format("the file name {} has a line end or control character in it", quoted(text))};
+        return Error{fmt::format("the file name {} has a line end or control character in it", in_quotes(text))};
     }
     if (text.size() > kLongestPath) {
         return Error{fmt::format("the file name is {} bytes long; {} are possible", text.size(), kLongestPath)};
@@ -201,10 +202,10 @@ Result<std::string> parse_path(const std::string& text) {
 
 Result<std::string> parse_socket_path(const std::string& text) {
     if (!text.starts_with('/') || text.starts_with("//") || !is_one_line(text)) {
-        return Error{fmt::format("{} is not an absolute file name, such as /run/NAME.sock", quoted(text))};
+        return Error{fmt::format("{} is not an absolute file name, such as /run/NAME.sock", in_quotes(text))};
     }
     if (text.size() > kLongestSocketPath) {
-        return Error{fmt::format("{} is {} bytes long; the name of a Unix socket has at most {}", quoted(text),
+        return Error{fmt::format("{} is {} bytes long; the name of a Unix socket has at most {}", in_quotes(text),
                                  text.size(), kLongestSocketPath)};
     }
     return text;
@@ -220,7 +221,7 @@ Result<std::string> parse_fingerprint(const std::string& text) {
         return Error{
             fmt::format("{} is not a fingerprint; write SHA256: and 43 characters, as ssh-keygen -lf KEY.pub "
                         "prints it on the server",
-                        quoted(text))};
+                        in_quotes(text))};
     }
     return text;
 }

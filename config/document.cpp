@@ -10,6 +10,8 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <sstream>
 #include <unordered_map>
 #include <utility>
@@ -115,7 +117,7 @@ private:
         const bool is_plain = tag.empty() || tag == "?" || tag == "!" || tag == "tag:yaml.org,2002:str" ||
                               tag == "tag:yaml.org,2002:seq" || tag == "tag:yaml.org,2002:map";
         if (!is_plain) {
-            report(node.place, fmt::format("tags such as {} have no meaning here; remove it", quoted(tag)));
+            report(node.place, fmt::format("tags such as {} have no meaning here; remove it", in_quotes(tag)));
         }
     }
 
@@ -166,7 +168,7 @@ private:
         const auto [first, is_new] = mapping.lines.emplace(key.text, key.place.line);
         if (!is_new) {
             report(key.place, fmt::format("duplicate key {}: it is given in line {} already; keep one of them",
-                                          quoted(key.text), first->second));
+                                          in_quotes(key.text), first->second));
             return;
         }
         value.key = key.text;
@@ -181,7 +183,32 @@ private:
     std::unordered_map<YAML::anchor_t, Anchored> anchors_;
 };
 
-/// The mistakes that people make and that a parser explains badly.
+struct Explanation {
+    std::string_view error;  ///< how yaml-cpp begins
+    std::string_view meaning;
+};
+/// What people did when yaml-cpp says what it did not find.
+constexpr std::array<Explanation, 8> kExplanations{{
+    {"illegal map value", "a key does not belong here, or a value has \": \" in it; put such a value in quotes"},
+    {"end of map not found", "this does not fit the lines above; check its indentation, and that quotes end"},
+    {"end of sequence not found", "this does not fit the list above; check its indentation"},
+    {"end of sequence flow not found", "a [ is not closed"},
+    {"end of map flow not found", "a { is not closed"},
+    {"illegal EOF in scalar", "a quote is not closed"},
+    {"unknown token", "a value that begins with @, % or ` must be in quotes"},
+    {"the referenced anchor is not defined", "a value that begins with * must be in quotes"},
+}};
+
+std::string explain(const std::string& error) {
+    for (const auto& [begin, meaning] : kExplanations) {
+        if (error.starts_with(begin)) {
+            return std::string(meaning);
+        }
+    }
+    return error;
+}
+
+/// The mistakes that show in the line itself.
 std::string_view hint(std::string_view text, int line) {
     std::string_view written;
     for (int i = 0; i <= line && !text.empty(); ++i) {
@@ -207,7 +234,8 @@ Document parse_document(std::string_view text) {
         document.problems.push_back(std::move(*unreadable));
         return document;
     }
-    std::istringstream stream{std::string(text)};
+    // yaml-cpp overlooks a quote that is not closed when nothing but line ends follow.
+    std::istringstream stream{std::string(text.substr(0, text.find_last_not_of(" \t\r\n") + 1))};
     Builder builder(document);
     try {
         YAML::Parser parser(stream);
@@ -219,7 +247,7 @@ Document parse_document(std::string_view text) {
         document.problems.push_back(
             {.line = place.line,
              .column = place.column,
-             .message = fmt::format("not valid YAML here: {}{}", error.msg, hint(text, place.line - 1))});
+             .message = fmt::format("not valid YAML here: {}{}", explain(error.msg), hint(text, place.line - 1))});
     }
     return document;
 }

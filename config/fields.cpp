@@ -95,7 +95,7 @@ Result<std::string> resolve_path(const std::string& text, const Environment& env
     }
     const std::string name = text.substr(kScheme.size());
     if (name.empty() || name == "." || name == ".." || name.find_first_of("/: ") != std::string::npos) {
-        return Error{fmt::format("{} does not name a credential; write credential:NAME", quoted(text))};
+        return Error{fmt::format("{} does not name a credential; write credential:NAME", in_quotes(text))};
     }
     const auto directory = environment.find("CREDENTIALS_DIRECTORY");
     if (directory == environment.end() || !directory->second.starts_with('/')) {
@@ -134,7 +134,7 @@ const Node* Fields::find(std::string_view key) {
         return nullptr;
     }
     if (node->kind == Node::Kind::nothing) {
-        problem(key, "it has no value; write one or remove the key");
+        reading_.problem(node->key_place, path_of(key) + ": it has no value; write one or remove the key");
         return nullptr;
     }
     return node;
@@ -150,8 +150,9 @@ bool Fields::expect(const Node& node, const std::string& path, Node::Kind kind) 
         return false;
     }
     if (node.kind != kind) {
-        reading_.problem(node.place, fmt::format("{}: {} is expected here, this is {}{}", path, kind_name(kind),
-                                                 kind_name(node.kind), form(kind)));
+        const Place place = node.kind == Node::Kind::nothing ? node.heading() : node.place;
+        reading_.problem(place, fmt::format("{}: {} is expected here, this is {}{}", path, kind_name(kind),
+                                            kind_name(node.kind), form(kind)));
     }
     return node.kind == kind;
 }

@@ -19,7 +19,7 @@ struct Problem {
 using Problems = std::vector<Problem>;
 
 /// One line each, ready for a terminal or a log: `/etc/lamd/lamd.yaml:12:5: tunnels.b.prot: unknown key; did you mean
-/// port?`. A problem without a place is its message alone.
+/// port?`, the first hundred of them. A problem without a place is its message alone.
 [[nodiscard]] std::string format(const Problems& problems, std::string_view file);
 
 }  // namespace lamd::config

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 Result<std::string> parse_model(const std::string& text) {
     constexpr std::size_t kLongest = 255;
     if (text.empty() || text.size() > kLongest) {
-        return Error{fmt::format("{} cannot be the name of a model", quoted(text))};
+        return Error{fmt::format("{} cannot be the name of a model", in_quotes(text))};
     }
     return text;
 }
@@ -83,7 +83,7 @@ void read_defaults(Fields& file, RequestDefaults& defaults) {
 Result<Mode> parse_mode(const std::string& text) {
     if (text == "mqtt") {
         return Error{fmt::format(
-            "{} comes with the mqtt transport, which this version does not have; write auto or sse", quoted(text))};
+            "{} comes with the mqtt transport, which this version does not have; write auto or sse", in_quotes(text))};
     }
     return choice_of(std::array<Choice<Mode>, 2>{{{"auto", Mode::automatic}, {"sse", Mode::sse}}})(text);
 }

@@ -31,13 +31,13 @@ Result<Principal> parse_principal(const std::string& text, const Accounts& accou
     }
     const bool is_user = text.starts_with(kUserPrefix);
     if (!is_user && !text.starts_with(kGroupPrefix)) {
-        return Error{fmt::format("{} is nobody; write any, user:NAME or group:NAME", quoted(text))};
+        return Error{fmt::format("{} is nobody; write any, user:NAME or group:NAME", in_quotes(text))};
     }
     const std::string name = text.substr(is_user ? kUserPrefix.size() : kGroupPrefix.size());
     const std::optional<std::uint32_t> id = look_up(name, is_user ? accounts.user : accounts.group);
     if (!id) {
         return Error{fmt::format("there is no {} {} on this machine; create it or correct the name",
-                                 is_user ? "user" : "group", quoted(name))};
+                                 is_user ? "user" : "group", in_quotes(name))};
     }
     return Principal{.kind = is_user ? Principal::Kind::user : Principal::Kind::group, .id = *id, .name = name};
 }
@@ -47,7 +47,7 @@ Result<std::string> parse_group(const std::string& text, const Accounts& account
         return Error{
             fmt::format("there is no group {} on this machine; create it (groupadd --system NAME) or correct "
                         "the name",
-                        quoted(text))};
+                        in_quotes(text))};
     }
     return text;
 }

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 Result<std::string> parse_user(const std::string& text) {
     constexpr std::size_t kLongest = 255;
     if (text.empty() || text.size() > kLongest || text.find_first_of(" \t:") != std::string::npos) {
-        return Error{fmt::format("{} is not a user name", quoted(text))};
+        return Error{fmt::format("{} is not a user name", in_quotes(text))};
     }
     return text;
 }
@@ -25,8 +25,8 @@ Result<std::string> parse_agent(const std::string& text) {
     if (Result<std::string> path = parse_socket_path(text)) {
         return path;
     }
-    return Error{
-        fmt::format("{} is no agent; write true for $SSH_AUTH_SOCK, or the path of the agent's socket", quoted(text))};
+    return Error{fmt::format("{} is no agent; write true for $SSH_AUTH_SOCK, or the path of the agent's socket",
+                             in_quotes(text))};
 }
 
 /// `agent: true` is $SSH_AUTH_SOCK, `agent: /path` is that socket, `agent: false` is none. Returns whether an agent is

@@ -39,7 +39,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::size_t length = std::min(text.size(), kQuotedBytes);
     while (length < text.size() && length > 0 && is_continuation(text[length])) {
         --length;
@@ -57,7 +57,7 @@ std::string quoted(std::string_view text) {
 
 std::string shown(std::string_view key) {
     const bool is_word = !key.empty() && key.size() <= kLongestWord && key.find_first_of(" :\"\\") == key.npos;
-    return is_word ? std::string(key) : quoted(key);
+    return is_word ? std::string(key) : in_quotes(key);
 }
 
 std::string one_of(std::span<const std::string_view> choices) {

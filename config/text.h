@@ -8,7 +8,7 @@
 namespace lamd::config {
 
 /// In quotes, at most 60 bytes of it, without anything a terminal would act on.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 /// A key within a message: as it is when it is a word, else quoted.
 [[nodiscard]] std::string shown(std::string_view key);

@@ -118,20 +118,20 @@ Result<bool> parse_bool(const std::string& text) {
     if (text == "true" || text == "false") {
         return text == "true";
     }
-    return Error{fmt::format("{} is neither true nor false", quoted(text))};
+    return Error{fmt::format("{} is neither true nor false", in_quotes(text))};
 }
 
 Result<std::int64_t> parse_integer(const std::string& text) {
     if (const std::optional<std::int64_t> value = whole<std::int64_t>(text)) {
         return *value;
     }
-    return Error{fmt::format("{} is not a whole number", quoted(text))};
+    return Error{fmt::format("{} is not a whole number", in_quotes(text))};
 }
 
 Result<double> parse_number(const std::string& text) {
     const std::optional<double> value = whole<double>(text);
     if (!value || !std::isfinite(*value)) {
-        return Error{fmt::format("{} is not a number; write it as 0.6", quoted(text))};
+        return Error{fmt::format("{} is not a number; write it as 0.6", in_quotes(text))};
     }
     return *value;
 }
@@ -139,10 +139,10 @@ Result<double> parse_number(const std::string& text) {
 Result<Duration> parse_duration(const std::string& text) {
     const std::optional<Quantity> quantity = take_apart(text);
     if (!quantity) {
-        return Error{fmt::format("{} is not a duration; {}", quoted(text), kDurationForms)};
+        return Error{fmt::format("{} is not a duration; {}", in_quotes(text), kDurationForms)};
     }
     if (quantity->unit.empty()) {
-        return Error{fmt::format("{} has no unit; for seconds write {}s (units: ms, s, min, h)", quoted(text),
+        return Error{fmt::format("{} has no unit; for seconds write {}s (units: ms, s, min, h)", in_quotes(text),
                                  quantity->digits)};
     }
     for (const DurationUnit& unit : kDurationUnits) {
@@ -152,24 +152,25 @@ Result<Duration> parse_duration(const std::string& text) {
         const auto value = scaled(quantity->thousandths, static_cast<std::uint64_t>(unit.value.count()),
                                   static_cast<std::uint64_t>(std::numeric_limits<Duration::rep>::max()));
         if (!value) {
-            return Error{fmt::format("{} is longer or finer than any duration here; {}", quoted(text), kDurationForms)};
+            return Error{
+                fmt::format("{} is longer or finer than any duration here; {}", in_quotes(text), kDurationForms)};
         }
         return Duration(static_cast<Duration::rep>(*value));
     }
     const std::string_view unit = meant_duration(quantity->unit);
     if (!unit.empty()) {
-        return Error{fmt::format("{} has an unknown unit; write {}{}", quoted(text), quantity->digits, unit)};
+        return Error{fmt::format("{} has an unknown unit; write {}{}", in_quotes(text), quantity->digits, unit)};
     }
-    return Error{fmt::format("{} has an unknown unit; {}", quoted(text), kDurationForms)};
+    return Error{fmt::format("{} has an unknown unit; {}", in_quotes(text), kDurationForms)};
 }
 
 Result<ByteCount> parse_byte_count(const std::string& text) {
     const std::optional<Quantity> quantity = take_apart(text);
     if (!quantity) {
-        return Error{fmt::format("{} is not a size; write 16KiB or 4MiB", quoted(text))};
+        return Error{fmt::format("{} is not a size; write 16KiB or 4MiB", in_quotes(text))};
     }
     if (quantity->unit.empty()) {
-        return Error{fmt::format("{} has no unit; for bytes write {}B (units: B, KiB, MiB, GiB)", quoted(text),
+        return Error{fmt::format("{} has no unit; for bytes write {}B (units: B, KiB, MiB, GiB)", in_quotes(text),
                                  quantity->digits)};
     }
     for (const ByteUnit& unit : kByteUnits) {
@@ -178,15 +179,16 @@ Result<ByteCount> parse_byte_count(const std::string& text) {
         }
         const auto value = scaled(quantity->thousandths, unit.value, std::numeric_limits<std::int64_t>::max());
         if (!value) {
-            return Error{fmt::format("{} is too large or no whole number of bytes; write 16KiB or 4MiB", quoted(text))};
+            return Error{
+                fmt::format("{} is too large or no whole number of bytes; write 16KiB or 4MiB", in_quotes(text))};
         }
         return ByteCount{*value};
     }
     const std::string_view unit = meant_bytes(quantity->unit);
     if (!unit.empty()) {
-        return Error{fmt::format("{} has an unknown unit; write {}{}", quoted(text), quantity->digits, unit)};
+        return Error{fmt::format("{} has an unknown unit; write {}{}", in_quotes(text), quantity->digits, unit)};
     }
-    return Error{fmt::format("{} has an unknown unit; write 16KiB or 4MiB", quoted(text))};
+    return Error{fmt::format("{} has an unknown unit; write 16KiB or 4MiB", in_quotes(text))};
 }
 
 Result<std::uint32_t> parse_file_mode(const std::string& text) {
@@ -194,7 +196,7 @@ Result<std::uint32_t> parse_file_mode(const std::string& text) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
     const bool is_whole = error == std::errc() && end == text.data() + text.size() && text.size() >= 3;
     if (!is_whole || mode > 0777) {
-        return Error{fmt::format("{} is not a file mode; write it as chmod takes it, \"0660\"", quoted(text))};
+        return Error{fmt::format("{} is not a file mode; write it as chmod takes it, \"0660\"", in_quotes(text))};
     }
     return mode;
 }
@@ -207,7 +209,7 @@ Result<std::string> parse_name(const std::string& text) {
         return Error{
             fmt::format("{} cannot be a name; use at most {} of a-z, 0-9, - _ and ., starting with a letter "
                         "or digit",
-                        quoted(text), kLongestName)};
+                        in_quotes(text), kLongestName)};
     }
     return text;
 }

@@ -57,7 +57,7 @@ auto between(T low, T high, Result<T> (*parse)(const std::string&)) {
     return [low, high, parse](const std::string& text) -> Result<T> {
         Result<T> value = parse(text);
         if (value && (*value < low || high < *value)) {
-            return Error{fmt::format("{} is out of range; write {} to {}", quoted(text), say(low), say(high))};
+            return Error{fmt::format("{} is out of range; write {} to {}", in_quotes(text), say(low), say(high))};
         }
         return value;
     };
@@ -80,7 +80,7 @@ auto choice_of(const std::array<Choice<T>, N>& choices) {
                 return choices[i].value;
             }
         }
-        return Error{fmt::format("{} is not one of {}{}", quoted(text), one_of(names), did_you_mean(text, names))};
+        return Error{fmt::format("{} is not one of {}{}", in_quotes(text), one_of(names), did_you_mean(text, names))};
     };
 }
 

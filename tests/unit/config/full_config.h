@@ -1,0 +1,57 @@
+// A configuration in which every value differs from its default.
+#pragma once
+
+#include "config/config.h"
+
+namespace lamd::config::test {
+
+inline Config full_config() {
+    using namespace std::chrono_literals;
+    Config config;
+    config.log = {.level = log::Level::debug, .format = LogFormat::json};
+    config.socket = {.path = "/run/\"odd\" \\ name.sock",
+                     .mode = 0600,
+                     .group = "lamd",
+                     .roles = {.read = {{.kind = Principal::Kind::any, .id = 0, .name = "any"}},
+                               .use = {{.kind = Principal::Kind::user, .id = 1000, .name = "alice"}},
+                               .admin = {{.kind = Principal::Kind::group, .id = 200, .name = "lamd"},
+                                         {.kind = Principal::Kind::user, .id = 7, .name = "7"}}},
+                     .head_limit = 8_KiB,
+                     .body_limit = 1536_KiB,
+                     .connections = 5,
+                     .head_timeout = 1500ms,
+                     .body_timeout = 2s,
+                     .idle_timeout = 1min};
+    Tunnel tunnel;
+    tunnel.name = "null";
+    tunnel.host = "2001:db8::1";
+    tunnel.port = 2222;
+    tunnel.user = "true";
+    tunnel.identity = "/etc/lamd/id: x # y";
+    tunnel.passphrase_file = "/etc/lamd/pässphrase";
+    tunnel.agent = "/run/agent.sock";
+    tunnel.known_hosts = "/kh";
+    tunnel.host_key = "SHA256:nThbg6kXUpJWGl7E1IGOCspRomTxdCARLviKw6E5SY8";
+    tunnel.takeover = false;
+    tunnel.connect_timeout = 11s;
+    tunnel.dead_peer = 2500ms;
+    tunnel.forwards = {{.remote = {"::1", 8080}, .alternates = {8081, 8082}, .target = UnixAddress{"/run/x"}},
+                       {.remote = {"0.0.0.0", 0}, .alternates = {}, .target = TcpAddress{"::1", 9}}};
+    Tunnel second = tunnel;
+    second.name = "second";
+    config.tunnels = {tunnel, second};
+    Server server;
+    server.name = "0x10";
+    server.sse = "https://h.example.org:1/base";
+    server.api_key_file = "/key";
+    server.models = {"a, b", "[c]", "~", "\\"};
+    server.probe_interval = 3s;
+    server.deadlines = {.connect = 1s, .first = 0s, .between = 90s, .total = 24h};
+    config.servers = {server};
+    config.defaults = {.temperature = 0.1 + 0.2, .top_p = 1e-7, .max_tokens = 3};
+    config.mode = Mode::sse;
+    config.stop_timeout = 0s;
+    return config;
+}
+
+}  // namespace lamd::config::test

@@ -1,0 +1,136 @@
+// The files that are installed and the manual, against the code that reads them.
+#include "config/dump.h"
+#include "tests/unit/config/full_config.h"
+#include "tests/unit/config/support.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <random>
+#include <regex>
+#include <set>
+#include <sstream>
+
+namespace lamd::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* kGpuMachine = "etc/gpu-machine.yaml";
+constexpr const char* kWebServer = "etc/web-server.yaml";
+
+std::string read(const std::string& path) {
+    std::ifstream stream(std::string(LAMD_SOURCE_DIR "/") + path);
+    EXPECT_TRUE(stream) << path;
+    std::ostringstream text;
+    text << stream.rdbuf();
+    return text.str();
+}
+
+/// Any name is somebody: the examples name groups of a real machine.
+LoadResult load_anywhere(const std::string& text) {
+    const auto anyone = [](const std::string&) { return std::optional<std::uint32_t>(1); };
+    return load_text(text,
+                     {{"CREDENTIALS_DIRECTORY", "/run/credentials/lamd.service"}, {"SSH_AUTH_SOCK", "/run/agent.sock"}},
+                     {.user = anyone, .group = anyone});
+}
+
+Config config_of(const std::string& text) {
+    const LoadResult loaded = load_anywhere(text);
+    EXPECT_TRUE(loaded) << format(loaded.error(), "example") << text;
+    return loaded ? loaded->config : Config();
+}
+
+/// With every option that is only shown (`# key: value`) switched on.
+std::string uncommented(const std::string& text) {
+    static const std::regex kOption(R"(^( *)# ( *(?:- )?[a-z_]+:(?: .*)?)$)");
+    std::istringstream lines(text);
+    std::string result;
+    for (std::string line; std::getline(lines, line);) {
+        result += std::regex_replace(line, kOption, "$1$2") + "\n";
+    }
+    return result;
+}
+
+TEST(GpuMachineExample, LoadsWithoutAWarning) {
+    const LoadResult loaded = load_anywhere(read(kGpuMachine));
+    ASSERT_TRUE(loaded) << format(loaded.error(), kGpuMachine);
+    EXPECT_THAT(loaded->warnings, IsEmpty());
+    ASSERT_EQ(loaded->config.tunnels.size(), 1u);
+    EXPECT_EQ(to_string(loaded->config.tunnels.at(0).forwards.at(0).target), "127.0.0.1:8080");
+}
+
+TEST(GpuMachineExample, ShowsOptionsThatWorkAndTheirDefaults) {
+    const Config plain = config_of(read(kGpuMachine));
+    Config full = config_of(uncommented(read(kGpuMachine)));
+    ASSERT_EQ(full.tunnels.size(), 1u);
+    Tunnel& tunnel = full.tunnels.front();
+    EXPECT_EQ(tunnel.forwards.size(), 2u);
+    EXPECT_THAT(tunnel.forwards.at(0).alternates, ElementsAre(8081, 8082));
+    EXPECT_EQ(tunnel.agent, "/run/agent.sock");
+    EXPECT_TRUE(tunnel.passphrase_file);
+    EXPECT_TRUE(tunnel.host_key);
+    tunnel.forwards = plain.tunnels.at(0).forwards;
+    tunnel.agent.reset();
+    tunnel.passphrase_file.reset();
+    tunnel.host_key.reset();
+    EXPECT_EQ(full, plain) << to_yaml(full);
+}
+
+TEST(WebServerExample, LoadsWithoutAWarning) {
+    const LoadResult loaded = load_anywhere(read(kWebServer));
+    ASSERT_TRUE(loaded) << format(loaded.error(), kWebServer);
+    EXPECT_THAT(loaded->warnings, IsEmpty());
+    ASSERT_EQ(loaded->config.servers.size(), 1u);
+    EXPECT_EQ(loaded->config.servers.at(0).sse, "http://127.0.0.1:8080");
+}
+
+TEST(WebServerExample, ShowsOptionsThatWorkAndTheirDefaults) {
+    const Config plain = config_of(read(kWebServer));
+    Config full = config_of(uncommented(read(kWebServer)));
+    ASSERT_EQ(full.servers.size(), 1u);
+    EXPECT_THAT(full.servers.at(0).models, ElementsAre("qwen"));
+    EXPECT_EQ(full.servers.at(0).api_key_file, "/run/credentials/lamd.service/llama_key");
+    EXPECT_EQ(full.defaults.max_tokens, 512);
+    full.servers.at(0).models.clear();
+    full.servers.at(0).api_key_file.reset();
+    full.defaults = {};
+    EXPECT_EQ(full, plain) << to_yaml(full);
+}
+
+TEST(Examples, AreReadWherverTheyAreCutOrDamaged) {
+    std::mt19937 random(42);
+    for (const std::string& text : {read(kGpuMachine), uncommented(read(kWebServer))}) {
+        for (std::size_t length = 0; length <= text.size(); length += 1 + random() % 7) {
+            std::string damaged = text.substr(0, length);
+            EXPECT_NO_THROW({
+                const LoadResult cut = load_anywhere(damaged);
+                EXPECT_TRUE(cut || !cut.error().empty());
+                if (!damaged.empty()) {
+                    damaged[random() % damaged.size()] = static_cast<char>(random() % 256);
+                }
+                const LoadResult changed = load_anywhere(damaged);
+                EXPECT_TRUE(changed || !changed.error().empty());
+            }) << damaged;
+        }
+    }
+}
+
+TEST(Manual, HasEveryKey) {
+    const std::string manual = read("docs/man/lamd.yaml.5");
+    const std::string yaml = to_yaml(test::full_config());
+    static const std::regex kKey(R"((?:^|\n) *(?:- )?([a-z_]+):)");
+    std::set<std::string> keys;
+    for (std::sregex_iterator key(yaml.begin(), yaml.end(), kKey), end; key != end; ++key) {
+        keys.insert((*key)[1]);
+    }
+    EXPECT_EQ(keys.size(), 49u) << "a key was added: describe it";
+    for (const std::string& key : keys) {
+        EXPECT_THAT(manual, HasSubstr("\n.It Ic " + key)) << key;
+    }
+}
+
+}  // namespace
+}  // namespace lamd::config
