@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Configuring and building: one directory per kind of build. The sanitizers are clang's: its thread sanitizer needs no
-# change of the kernel's address layout, and the tree meets a second compiler that way.
+# change of the kernel's address layout, and the tree meets a second compiler that way. The fuzzers are in build/asan.
 
 # The kind named by an option, or nothing.
 kind_of() {
@@ -16,10 +16,8 @@ options_of() {
     case $1 in
         release) echo -DCMAKE_BUILD_TYPE=RelWithDebInfo ;;
         debug) echo -DCMAKE_BUILD_TYPE=Debug ;;
-        asan) echo -DCMAKE_CXX_COMPILER=clang++-19 -DLAMD_BENCH=OFF -DLAMD_SANITIZE=address,undefined ;;
+        asan) echo -DCMAKE_CXX_COMPILER=clang++-19 -DLAMD_BENCH=OFF -DLAMD_FUZZ=ON -DLAMD_SANITIZE=address,undefined ;;
         tsan) echo -DCMAKE_CXX_COMPILER=clang++-19 -DLAMD_BENCH=OFF -DLAMD_SANITIZE=thread ;;
-        fuzz) echo -DCMAKE_CXX_COMPILER=clang++-19 -DLAMD_BENCH=OFF -DLAMD_TESTS=OFF -DLAMD_FUZZ=ON \
-            -DLAMD_SANITIZE=address,undefined ;;
         tidy) echo -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON ;;
     esac
 }

@@ -26,14 +26,15 @@ bench() {
 fuzz() {
     local seconds=${1:-60} only=${2:-} fuzzer name corpus
     deps check
-    configure fuzz
-    make_targets fuzz
-    for fuzzer in build/fuzz/tests/fuzz/fuzz_*; do
+    configure asan -DLAMD_TESTS=ON
+    make_targets asan tests/fuzz/all
+    mkdir -p build/fuzz/findings
+    for fuzzer in build/asan/tests/fuzz/fuzz_*; do
         if [ -d "$fuzzer" ] || [ ! -x "$fuzzer" ]; then continue; fi
         name=${fuzzer##*/fuzz_}
         [ -z "$only" ] || [ "$only" = "$name" ] || continue
         corpus=build/fuzz/corpus/$name
-        mkdir -p "$corpus" "build/fuzz/findings"
+        mkdir -p "$corpus"
         [ ! -d "tests/fuzz/corpus/$name" ] || cp -n "tests/fuzz/corpus/$name"/* "$corpus"/
         say "fuzzing $name for $seconds s"
         "$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
