@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 from lamdtest.agent import SshAgent
-from lamdtest.keys import make_key
+from lamdtest.keys import has_rsa_by_sha2, make_key, needs_rsa_by_sha2
 from lamdtest.lamd import tunnel
 from lamdtest.ports import free_port
 
@@ -22,14 +22,33 @@ def passphrase_file(directory, text):
     return path
 
 
-@pytest.mark.parametrize("kind, options", [("ed25519", []), ("ecdsa", []), ("rsa", []), ("rsa", ["-m", "PEM"])])
-def test_every_type_of_key_is_accepted(sshd, start, directory, kind, options):
+RSA = pytest.param("rsa", marks=needs_rsa_by_sha2)
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", RSA])
+def test_every_type_of_key_is_accepted(sshd, start, directory, kind):
+    key = make_key(directory / "key", kind)
+    sshd.authorize(key)
+    start(sshd, identity=key.path).wait_tunnel("up")
+
+
+@pytest.mark.parametrize("kind, options", [("rsa", []), ("rsa", ["-m", "PEM"]), ("ecdsa", ["-m", "PEM"])])
+def test_every_form_of_a_key_is_read(make_sshd, start, directory, kind, options):
+    sshd = make_sshd(options=["PubkeyAcceptedAlgorithms +ssh-rsa"])  # all that libssh2 1.10 can do with RSA
     key = make_key(directory / "key", kind, options=options)
     sshd.authorize(key)
     start(sshd, identity=key.path).wait_tunnel("up")
 
 
-@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+@pytest.mark.skipif(has_rsa_by_sha2(), reason="this libssh2 signs RSA by SHA-2")
+def test_an_rsa_key_that_this_libssh2_cannot_use_is_explained(sshd, start, directory):
+    key = make_key(directory / "key", "rsa")
+    sshd.authorize(key)
+    remedy = start(sshd, identity=key.path).wait_tunnel("denied")["reason"]["remedy"]
+    assert "RSA" in remedy and "ed25519" in remedy
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", RSA])
 def test_an_encrypted_key_opens_with_its_passphrase(sshd, start, directory, kind):
     key = make_key(directory / "key", kind, passphrase="open sesame")
     sshd.authorize(key)
@@ -53,7 +72,7 @@ def test_an_encrypted_key_without_a_passphrase_says_what_is_missing(sshd, start,
     assert "passphrase" in denied["reason"]["message"] + denied["reason"]["remedy"]
 
 
-@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", RSA])
 def test_an_agent_holds_the_key(sshd, start, directory, keep, kind):
     key = make_key(directory / "key", kind)
     sshd.authorize(key)
@@ -73,7 +92,6 @@ def test_a_refused_key_is_not_hammered(sshd, start, directory):
     denied = start(sshd, identity=stranger.path).wait_tunnel("denied")
 
     assert str(stranger.path) in denied["reason"]["message"]
-    assert stranger.fingerprint() in denied["reason"]["message"] + denied["reason"]["remedy"]
     pause = datetime.fromisoformat(denied["next_attempt"].replace("Z", "+00:00")).timestamp() - time.time()
     assert 12 < pause <= 15.5
     assert sshd.count("Connection from") == probes + 1

@@ -22,7 +22,7 @@ def test_carries_a_connection_and_reports_itself(sshd, make_server, make_lamd):
     assert up["address"] == f"127.0.0.1:{sshd.port}"
     assert up["server_version"].startswith("SSH-2.0-OpenSSH")
     assert up["host_key"] == sshd.host_keys["ed25519"].fingerprint()
-    assert up["connects"] == 1 and up["rtt_s"] > 0 and "reason" not in up
+    assert up["connects"] == 1 and "reason" not in up
     forward = up["forwards"][0]
     assert (forward["state"], forward["bound_port"]) == ("bound", port)
     assert (forward["remote"], forward["target"]) == (f"127.0.0.1:{port}", f"127.0.0.1:{target.port}")
@@ -30,6 +30,7 @@ def test_carries_a_connection_and_reports_itself(sshd, make_server, make_lamd):
     after = lamd.forward()
     assert after["received_bytes"] >= 100000 and after["sent_bytes"] >= 100000 and after["refused"] == 0
     assert after["accepted"] >= 1
+    lamd.wait_status(lambda status: status["tunnels"][0].get("rtt_s", 0) > 0, what="a round trip")
 
 
 def test_carries_any_number_of_forwards(sshd, make_server, make_lamd):

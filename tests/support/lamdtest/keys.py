@@ -1,7 +1,10 @@
 """Throw-away SSH keys, made by ssh-keygen."""
 
+import ctypes
 import subprocess
 from pathlib import Path
+
+import pytest
 
 
 class Key:
@@ -23,3 +26,13 @@ def make_key(path, kind="ed25519", passphrase="", options=()):
     words = ["-t", kind, *bits, *options, "-N", passphrase, "-C", f"test-{kind}", "-f", path]
     subprocess.run(["ssh-keygen", "-q", *words], check=True)
     return Key(path)
+
+
+def has_rsa_by_sha2():
+    """libssh2 signs and verifies RSA by SHA-2 from 1.11 on; OpenSSH takes nothing else since 8.8."""
+    libssh2 = ctypes.CDLL("libssh2.so.1")
+    libssh2.libssh2_version.restype = ctypes.c_char_p
+    return bool(libssh2.libssh2_version(0x010b00))
+
+
+needs_rsa_by_sha2 = pytest.mark.skipif(not has_rsa_by_sha2(), reason="this libssh2 knows RSA by SHA-1 only")

@@ -100,8 +100,8 @@ class TwoHosts:
 
     def change_address(self):
         """A loses its address and gets another one."""
-        self._ip(self.a, "addr", "add", f"{_A_OTHER}/24", "dev", "wan0")
         self._ip(self.a, "addr", "del", f"{_A}/24", "dev", "wan0")
+        self._ip(self.a, "addr", "add", f"{_A_OTHER}/24", "dev", "wan0")
         self.a.address = _A_OTHER
 
     def close(self):
