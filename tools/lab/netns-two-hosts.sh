@@ -14,7 +14,7 @@
 #   netns-two-hosts.sh [-p PREFIX] env | stat | down
 #
 # A is 10.77.N.1 and B is 10.77.N.2 on the interface wan0; the namespaces are PREFIXa and PREFIXb (PREFIX: lam unless given).
-# N comes from the prefix, so tests with other prefixes run at the same time. Needs root, iproute2, nft, and cc for wire.
+# N comes from the prefix, so tests with other prefixes run at the same time. Needs root, iproute2, nft, and g++ for wire.
 set -euo pipefail
 self=$(readlink -f "$0")
 here=$(dirname "$self")
@@ -73,9 +73,21 @@ wait_until() {
     return 1
 }
 
+# The compiled cable, kept in the cache under its source's checksum.
+find_wire() {
+    local cache=${XDG_CACHE_HOME:-$HOME/.cache}/lamd/lab wire
+    wire=$cache/wire-$(cksum <"$here/wire.cpp" | cut -d' ' -f1)
+    if [ ! -x "$wire/wire" ]; then
+        mkdir -p "$wire"
+        g++ -std=c++20 -O2 -o "$wire/wire.$$" "$here/wire.cpp"
+        mv "$wire/wire.$$" "$wire/wire"
+    fi
+    echo "$wire/wire"
+}
+
 plug_wire() {
-    local wire=$state/wire
-    cc -O2 -o "$wire" "$here/wire.c"
+    local wire
+    wire=$(find_wire)
     : >"$state/conf"
     setsid "$wire" "$ns_a" "$ns_b" wan0 "$state/conf" "$state/pid" </dev/null >"$state/log" 2>&1 &
     if ! wait_until wire_pid || ! wait_until ip -n "$ns_b" link show wan0; then
