@@ -117,16 +117,21 @@ KnownHosts::KnownHosts(std::string_view text, std::string_view host, int port) {
     }
 }
 
-KnownHosts::Finding KnownHosts::check(std::string_view blob) const {
+KnownHosts::Finding KnownHosts::check(std::string_view algorithm, std::string_view blob) const {
     Finding finding;
     for (const auto& key : keys_) {
+        if (key.blob == blob && key.is_revoked) {
+            return {HostKeyVerdict::revoked, key.line};  // wherever it stands, a revocation has the last word
+        }
+        if (key.is_revoked || finding.verdict == HostKeyVerdict::known) {
+            continue;
+        }
         if (key.blob == blob) {
-            finding = {key.is_revoked ? HostKeyVerdict::revoked : HostKeyVerdict::known, key.line};
-            if (key.is_revoked) {
-                return finding;  // wherever it stands, a revocation has the last word
-            }
-        } else if (!key.is_revoked && finding.verdict == HostKeyVerdict::unknown) {
+            finding = {HostKeyVerdict::known, key.line};
+        } else if (key.algorithm == algorithm && finding.verdict != HostKeyVerdict::changed) {
             finding = {HostKeyVerdict::changed, key.line};
+        } else if (finding.verdict == HostKeyVerdict::unknown) {
+            finding = {HostKeyVerdict::other_types, key.line};
         }
     }
     return finding;
@@ -151,9 +156,7 @@ std::vector<std::string> KnownHosts::algorithms() const {
         });
         (is_known ? known : others).emplace_back(algorithm);
     }
-    if (!known.empty()) {
-        known.insert(known.end(), others.begin(), others.end());
-    }
+    known.insert(known.end(), others.begin(), others.end());
     return known;
 }
 

@@ -23,8 +23,9 @@ struct KnownKey {
 
 enum class HostKeyVerdict {
     known,
-    unknown,  ///< no line names this host
-    changed,  ///< lines name this host, with other keys
+    unknown,      ///< no line names this host
+    other_types,  ///< lines name this host, all of them with keys of other algorithms
+    changed,      ///< a line names this host with another key of this algorithm
     revoked,
 };
 
@@ -37,10 +38,10 @@ public:
         HostKeyVerdict verdict = HostKeyVerdict::unknown;
         int line = 0;  ///< of the key that matched, or of the first that did not
     };
-    [[nodiscard]] Finding check(std::string_view blob) const;
+    [[nodiscard]] Finding check(std::string_view algorithm, std::string_view blob) const;
 
     /// Host key algorithms in order of preference: those with a known key first, so that a server which has several
-    /// keys shows one that can be checked. Empty when nothing is known.
+    /// keys shows one that can be checked.
     [[nodiscard]] std::vector<std::string> algorithms() const;
 
 private:

@@ -119,6 +119,11 @@ asio::awaitable<std::optional<Failed>> refused(Link& link, const config::Tunnel&
     co_return Failed{.cause = Cause::key_refused, .trouble = {std::move(message), std::move(remedy)}};
 }
 
+// A key of type ssh-rsa signs under three names (RFC 8332).
+std::string type_of(const std::string& algorithm) {
+    return algorithm.starts_with("rsa-sha2-") ? "ssh-rsa" : algorithm;
+}
+
 }  // namespace
 
 std::string peer_name(const config::Tunnel& tunnel) {
@@ -133,7 +138,14 @@ HostKeyPolicy::HostKeyPolicy(const config::Tunnel& tunnel) : tunnel_(tunnel) {
 }
 
 std::vector<std::string> HostKeyPolicy::algorithms() const {
-    return KnownHosts(text_, tunnel_.host, tunnel_.port).algorithms();
+    auto algorithms = KnownHosts(text_, tunnel_.host, tunnel_.port).algorithms();
+    std::erase_if(algorithms, [&](const auto& algorithm) { return tried_.contains(type_of(algorithm)); });
+    return algorithms;
+}
+
+bool HostKeyPolicy::has_another_type(const ssh::HostKey& key) {
+    tried_.insert(key.algorithm);
+    return tunnel_.host_key && !algorithms().empty();
 }
 
 std::optional<Failed> HostKeyPolicy::check(const ssh::HostKey& key) const {
@@ -144,7 +156,7 @@ std::optional<Failed> HostKeyPolicy::check(const ssh::HostKey& key) const {
         return denied(key, fmt::format("is not the pinned {}", *tunnel_.host_key),
                       fmt::format("if the server's key was changed on purpose, set host_key: \"{}\"", key.fingerprint));
     }
-    const auto finding = KnownHosts(text_, tunnel_.host, tunnel_.port).check(key.blob);
+    const auto finding = KnownHosts(text_, tunnel_.host, tunnel_.port).check(key.algorithm, key.blob);
     const auto name = known_hosts_name(tunnel_.host, tunnel_.port);
     switch (finding.verdict) {
         case HostKeyVerdict::known:
@@ -152,6 +164,13 @@ std::optional<Failed> HostKeyPolicy::check(const ssh::HostKey& key) const {
         case HostKeyVerdict::unknown:
             return denied(key, fmt::format("is unknown: {} does not name {}", tunnel_.known_hosts, name),
                           accepting_command(key));
+        case HostKeyVerdict::other_types:
+            return denied(
+                key,
+                fmt::format("cannot be checked: {} knows {} by keys of other types only (line {}), which this server "
+                            "and {} do not use together",
+                            tunnel_.known_hosts, name, finding.line, ssh::library_version()),
+                accepting_command(key));
         case HostKeyVerdict::changed:
             return denied(
                 key, fmt::format("HAS CHANGED: {}:{} has another one", tunnel_.known_hosts, finding.line),

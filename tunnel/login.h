@@ -8,6 +8,7 @@
 #include "tunnel/machine.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ public:
     /// For the handshake; empty where any will do.
     [[nodiscard]] std::vector<std::string> algorithms() const;
 
+    /// A pinned fingerprint does not tell its key's type: after a key that is not the pinned one, whether the server
+    /// may have it under another type, which algorithms() then asks for alone.
+    [[nodiscard]] bool has_another_type(const ssh::HostKey& key);
+
     /// nullopt: the key is the right one.
     [[nodiscard]] std::optional<Failed> check(const ssh::HostKey& key) const;
 
@@ -30,6 +35,7 @@ private:
 
     const config::Tunnel& tunnel_;
     std::string text_;
+    std::set<std::string> tried_;
 };
 
 /// Tries the agent's keys, then the identity file. nullopt: we are in.

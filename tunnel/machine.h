@@ -69,7 +69,7 @@ struct Policy {
     BackoffPolicy soon{std::chrono::milliseconds(250), std::chrono::seconds(30)};
     /// Shortly after it was up, a tunnel retries at least this often: a restart or a short loss costs no more.
     Duration eager = std::chrono::milliseconds(900);
-    Duration eager_for = std::chrono::seconds(120);
+    Duration eager_for = std::chrono::minutes(10);
     BackoffPolicy slowly{std::chrono::seconds(15), std::chrono::minutes(10)};
     Duration stable_after =
         std::chrono::seconds(60);  ///< `up` for so long: the back-off starts again from its first value

@@ -66,7 +66,9 @@ private:
     [[nodiscard]] asio::awaitable<Outcome> perform(Action action);
     [[nodiscard]] asio::awaitable<Outcome> look_up();
     [[nodiscard]] asio::awaitable<Outcome> connect();
+    [[nodiscard]] asio::awaitable<std::optional<Failed>> open_link();
     [[nodiscard]] asio::awaitable<Outcome> shake_hands();
+    [[nodiscard]] asio::awaitable<std::optional<Failed>> exchange_keys();
     [[nodiscard]] asio::awaitable<Outcome> authenticate();
     [[nodiscard]] asio::awaitable<Outcome> claim();
     [[nodiscard]] asio::awaitable<Outcome> bind(Action action);
@@ -204,14 +206,21 @@ asio::awaitable<Outcome> Driver::look_up() {
 }
 
 asio::awaitable<Outcome> Driver::connect() {
+    host_keys_ = std::make_unique<HostKeyPolicy>(config_);
+    if (auto unreachable = co_await open_link()) {
+        co_return *unreachable;
+    }
+    co_return Done{};
+}
+
+asio::awaitable<std::optional<Failed>> Driver::open_link() {
     auto socket = co_await dial(endpoints_, {.limit = config_.connect_timeout, .user_timeout = config_.dead_peer});
     if (!socket) {
         co_return Failed{.cause = Cause::unreachable, .trouble = {"connect to " + socket.error().message, ""}};
     }
-    host_keys_ = std::make_unique<HostKeyPolicy>(config_);
     link_ = std::make_unique<Link>(std::move(*socket), environment_.clock, config_.dead_peer, host_keys_->algorithms());
     address_ = link_->peer();
-    co_return Done{};
+    co_return std::nullopt;
 }
 
 Failed Driver::failed(const ssh::Failure& failure, std::string_view doing) const {
@@ -232,28 +241,44 @@ Failed Driver::failed(const ssh::Failure& failure, std::string_view doing) const
 }
 
 asio::awaitable<Outcome> Driver::shake_hands() {
+    std::optional<Failed> denied;
+    for (;;) {
+        if (auto failure = co_await exchange_keys()) {
+            co_return denied.value_or(*failure);  // the server may share no further type of key with us
+        }
+        const auto key = link_->session().host_key();
+        host_key_ = key.fingerprint;
+        denied = host_keys_->check(key);
+        if (!denied) {
+            co_return Done{};
+        }
+        link_->session().disconnect("host key not accepted");
+        if (!host_keys_->has_another_type(key)) {
+            co_return *denied;
+        }
+        co_await drop_link(true);
+        if (auto unreachable = co_await open_link()) {
+            co_return *unreachable;
+        }
+    }
+}
+
+asio::awaitable<std::optional<Failed>> Driver::exchange_keys() {
     auto& session = link_->session();
     const auto outcome =
         co_await link_->drive<void>([&] { return session.handshake(); }, now() + config_.connect_timeout);
     server_version_ = session.server_version();
-    if (!outcome) {
-        auto failure = failed(outcome.error(), "SSH handshake with");
-        if (outcome.error().kind == ssh::FailureKind::broken && !server_version_.starts_with("SSH-")) {
-            failure.cause = Cause::closed_early;
-            failure.trouble = {
-                fmt::format("{} closed the connection before the SSH banner", address_),
-                "the server limits or punishes this address (MaxStartups, PerSourcePenalties), or is no SSH "
-                "server; its log (journalctl -u ssh) tells"};
-        }
-        co_return failure;
+    if (outcome) {
+        co_return std::nullopt;
     }
-    const auto key = session.host_key();
-    host_key_ = key.fingerprint;
-    if (auto denied = host_keys_->check(key)) {
-        session.disconnect("host key not accepted");
-        co_return *denied;
+    auto failure = failed(outcome.error(), "SSH handshake with");
+    if (outcome.error().kind == ssh::FailureKind::broken && !server_version_.starts_with("SSH-")) {
+        failure.cause = Cause::closed_early;
+        failure.trouble = {fmt::format("{} closed the connection before the SSH banner", address_),
+                           "the server limits or punishes this address (MaxStartups, PerSourcePenalties), or is no SSH "
+                           "server; its log (journalctl -u ssh) tells"};
     }
-    co_return Done{};
+    co_return failure;
 }
 
 asio::awaitable<Outcome> Driver::authenticate() {
