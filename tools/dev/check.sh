@@ -27,17 +27,15 @@ check_layers() {
 }
 
 check_shell() {
-    local script scripts=(dev .ci/run)
+    local script scripts=(dev .ci/run packaging/debian/*)
     while IFS= read -r -d '' script; do
         scripts+=("$script")
-    done < <(files_ending .sh)
-    [ ! -f bench/run ] || ! head -1 bench/run | grep -q bash || scripts+=(bench/run)
-    scripts+=(packaging/debian/*)
+    done < <(files_ending .sh .bash)
     shellcheck --external-sources "${scripts[@]}"
 }
 
 check_python() {
-    files_ending .py | PYTHONDONTWRITEBYTECODE=1 xargs -0 /usr/bin/python3 -c '
+    { files_ending .py && printf 'bench/run\0'; } | PYTHONDONTWRITEBYTECODE=1 xargs -0 /usr/bin/python3 -c '
 import ast, sys
 for name in sys.argv[1:]:
     ast.parse(open(name, encoding="utf-8").read(), name)'
