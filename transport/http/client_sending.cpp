@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <optional>
 
 namespace lamd::transport::http {
 
@@ -29,7 +27,8 @@ struct TcpInfo {
 };
 static_assert(sizeof(tcp_info) == 104 && offsetof(TcpInfo, bytes_acked) == 120 && offsetof(TcpInfo, bytes_sent) == 200);
 
-// How many of the bytes that were sent the peer has not acknowledged; unknown for sockets that are not TCP.
+}  // namespace
+
 std::optional<std::uint64_t> unacknowledged_bytes(curl_socket_t socket) {
     TcpInfo info{};
     socklen_t size = sizeof info;
@@ -39,8 +38,6 @@ std::optional<std::uint64_t> unacknowledged_bytes(curl_socket_t socket) {
     const std::uint64_t acknowledged = std::max<std::uint64_t>(info.bytes_acked, 1) - 1;  // less the SYN
     return info.bytes_sent - info.bytes_retrans - acknowledged;
 }
-
-}  // namespace
 
 bool Sending::begin() {
     if (has_begun() && !is_safe_ && may_be_received()) {

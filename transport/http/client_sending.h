@@ -8,7 +8,13 @@
 
 #include <curl/curl.h>
 
+#include <cstdint>
+#include <optional>
+
 namespace lamd::transport::http {
+
+/// How many of the bytes that were sent the peer has not acknowledged; unknown for sockets that are not TCP.
+[[nodiscard]] std::optional<std::uint64_t> unacknowledged_bytes(curl_socket_t socket);
 
 class Sending {
 public:

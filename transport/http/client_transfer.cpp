@@ -78,9 +78,7 @@ void Transfer::set_callbacks() {
 
 asio::awaitable<Outcome<Head>> Transfer::head() {
     while (!has_head_ && phase_ != Phase::ended) {
-        if (!co_await wait()) {
-            break;
-        }
+        co_await wait();
     }
     if (has_head_) {
         co_return head_;
@@ -90,9 +88,7 @@ asio::awaitable<Outcome<Head>> Transfer::head() {
 
 asio::awaitable<Outcome<std::optional<std::string>>> Transfer::read() {
     while (unread_.empty() && phase_ != Phase::ended) {
-        if (!co_await wait()) {
-            break;
-        }
+        co_await wait();
     }
     if (unread_.empty()) {
         if (failure_) {
@@ -110,16 +106,13 @@ asio::awaitable<Outcome<std::optional<std::string>>> Transfer::read() {
     co_return std::optional<std::string>(std::move(bytes));
 }
 
-// Returns false, and has closed the connection, when the coroutine is cancelled.
-asio::awaitable<bool> Transfer::wait() {
+asio::awaitable<void> Transfer::wait() {
     changed_.clear();
     co_await changed_.wait();
-    const auto state = co_await asio::this_coro::cancellation_state;
+    const auto state = co_await asio::this_coro::cancellation_state;  // an awaited function would throw when cancelled
     if (state.cancelled() != asio::cancellation_type::none) {
         end(failure(FailureKind::local, "cancelled"));
-        co_return false;
     }
-    co_return true;
 }
 
 void Transfer::hurry(Duration limit) {

@@ -38,7 +38,7 @@ private:
     [[nodiscard]] bool take_header(std::string_view line);
     void take_field(std::string_view line);
 
-    [[nodiscard]] asio::awaitable<bool> wait();
+    [[nodiscard]] asio::awaitable<void> wait();
     [[nodiscard]] Failure failure(FailureKind kind, std::string_view what) const;
     void end(std::optional<Failure> failure);
 
