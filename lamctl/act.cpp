@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
@@ -15,11 +14,12 @@
 namespace lamd::lamctl {
 namespace {
 
-/// lamd beside this lamctl, in sbin beside its bin, or wherever PATH finds it.
+/// lamd beside this lamctl, in sbin beside its bin, where a build puts it, or wherever PATH finds it.
 std::string find_lamd() {
     std::error_code error;
     const auto here = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-    for (const auto& candidate : {here / "lamd", here.parent_path() / "sbin" / "lamd"}) {
+    const auto up = here.parent_path();
+    for (const auto& candidate : {here / "lamd", up / "sbin" / "lamd", up / "daemon" / "lamd"}) {
         if (!error && access(candidate.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(candidate, error)) {
             return candidate;
         }

@@ -36,10 +36,12 @@ std::string Figures::describe() const {
 std::string AnswerText::add(const api::ChatEvent& event) {
     std::string out;
     if (!event.reasoning.empty() && look_.is_terminal) {
-        out += begin(Part::reasoning) + shown(event.reasoning);
+        out += begin(Part::reasoning);
+        out += shown(event.reasoning);
     }
     if (!event.content.empty()) {
-        out += begin(Part::content) + shown(event.content);
+        out += begin(Part::content);
+        out += shown(event.content);
     }
     return out;
 }

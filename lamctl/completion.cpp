@@ -17,6 +17,7 @@ OptionEntry entry_of(const CLI::Option& option) {
     }
     entry.description = option.get_description();
     entry.type = option.get_items_expected_max() > 0 ? option.get_type_name() : "";
+    entry.is_list = option.get_items_expected_max() > 1;
     return entry;
 }
 

@@ -12,6 +12,7 @@ struct OptionEntry {
     std::vector<std::string> names;  ///< `-w`, `--watch`; none for an argument
     std::string description;
     std::string type;  ///< `PATH`, `TUNNEL`, …; empty for a flag
+    bool is_list = false;
 };
 
 struct CommandEntry {

@@ -48,6 +48,7 @@ _lamctl_tunnels() {{
 
 _lamctl() {{
     local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD - 1]}} command='' i
+    COMPREPLY=()
     # bash takes the = of --option=value for a word of its own.
     if [[ $cur == = ]]; then
         cur=''
@@ -165,9 +166,9 @@ std::string bash_option_values(const CommandEntry& command) {
     for (const OptionEntry& option : command.options) {
         for (const std::string& name : option.names) {
             if (!option.type.empty()) {
-                out +=
-                    fmt::format("        {}\" {}\") {} ;;\n", command.name.empty() ? "*" : "\"" + command.name + "\"",
-                                name, bash_values(option.type));
+                const std::string pattern =
+                    command.name.empty() ? fmt::format("*\" {}\"", name) : fmt::format("\"{} {}\"", command.name, name);
+                out += fmt::format("        {}) {} ;;\n", pattern, bash_values(option.type));
             }
         }
     }
@@ -215,8 +216,8 @@ std::string complete_zsh(const std::vector<CommandEntry>& table) {
         }
         out += fmt::format("                {}) _arguments{}", command.name, zsh_options(command));
         for (const OptionEntry& argument : command.arguments) {
-            out +=
-                " \\\n                    " + quoted(fmt::format("*:{}:{}", argument.type, zsh_action(argument.type)));
+            out += " \\\n                    " + quoted(fmt::format("{}:{}:{}", argument.is_list ? "*" : "1",
+                                                                    argument.type, zsh_action(argument.type)));
         }
         out += " ;;\n";
     }

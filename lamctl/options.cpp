@@ -4,6 +4,7 @@
 #include "lamctl/connect.h"
 #include "lamctl/duration.h"
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <sstream>
@@ -79,10 +80,10 @@ void add_chat(CLI::App& app, Options& options) {
     chat->add_option("-s,--system", options.chat.system, "A system prompt")->type_name("TEXT");
     chat->add_option("--max-tokens", options.chat.max_tokens, "The longest answer")
         ->type_name("COUNT")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Validator(CLI::PositiveNumber).description(""));
     chat->add_option("--temperature", options.chat.temperature, "Sampling temperature, 0 to 2")
         ->type_name("NUMBER")
-        ->check(CLI::Range(0.0, 2.0));
+        ->check(CLI::Range(0.0, 2.0).description(""));
     add_json(chat, options, "Print the events of the answer as they come, one JSON object per line");
 }
 
@@ -128,6 +129,10 @@ Outcome<Options> parse_options(int argc, const char* const* argv) {
         std::ostringstream text;
         const bool is_help = app->exit(error, text, text) == 0;
         std::string message = text.str();
+        if (const auto words = app->remaining(); app->get_subcommands().empty() && !words.empty()) {
+            // CLI11 says only that a command is missing.
+            message = fmt::format("there is no command {}\nRun with --help for more information.", words.front());
+        }
         message.erase(message.find_last_not_of('\n') + 1);
         return Failure{is_help ? ExitCode::done : ExitCode::usage, message, ""};
     }

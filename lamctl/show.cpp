@@ -54,8 +54,9 @@ CommandResult show_tunnels(const Context& context) {
     return show<api::TunnelList>(
         context, "/lam/v1/tunnels",
         [&](const api::TunnelList& list) {
-            return list.tunnels.empty() ? "no tunnels are configured\n"
-                                        : render_tunnels(context.look, list.tunnels, context.clock.wall());
+            return list.tunnels.empty()
+                       ? "no tunnels are configured\n"
+                       : render_tunnels(context.look, list.tunnels, context.clock.wall(), Detail::full);
         },
         kAlwaysDone);
 }
@@ -65,7 +66,7 @@ CommandResult show_paths(const Context& context) {
         context, "/lam/v1/paths",
         [&](const api::PathList& list) {
             return list.paths.empty() ? "no servers are configured\n"
-                                      : render_paths(context.look, list.paths, context.clock.wall());
+                                      : render_paths(context.look, list.paths, context.clock.wall(), Detail::full);
         },
         kAlwaysDone);
 }

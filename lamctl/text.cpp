@@ -154,6 +154,10 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width) {
     }
 }
 
+std::string counted(std::uint64_t count, std::string_view noun) {
+    return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 std::string padded(std::string_view text, std::size_t width) {
     const std::size_t columns = display_width(text);
     return std::string(text) + std::string(width > columns ? width - columns : 0, ' ');

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ enum class Style { plain, bold, dim, good, warning, bad };
 
 /// Lines of at most `width` columns, broken at spaces where there are any.
 [[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t width);
+
+/// `1 tunnel`, `2 tunnels`.
+[[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun);
 
 /// `text` and spaces up to `width` columns.
 [[nodiscard]] std::string padded(std::string_view text, std::size_t width);
