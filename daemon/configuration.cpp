@@ -1,0 +1,83 @@
+#include "daemon/configuration.h"
+
+#include "config/check_files.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <iterator>
+#include <utility>
+
+namespace lamd::daemon {
+
+config::Environment read_environment() {
+    config::Environment environment;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const auto equals = text.find('=');
+        if (equals != std::string_view::npos) {
+            environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+        }
+    }
+    return environment;
+}
+
+config::LoadResult read_configuration(const Options& options, const config::Environment& environment) {
+    auto loaded = config::load_file(options.config, environment);
+    if (!loaded) {
+        return loaded;
+    }
+    auto findings = config::check_files(loaded->config);
+    if (!findings.problems.empty()) {
+        return std::move(findings.problems);
+    }
+    std::ranges::move(findings.warnings, std::back_inserter(loaded->warnings));
+    loaded->config.log.format = options.log_format.value_or(loaded->config.log.format);
+    loaded->config.log.level = options.log_level.value_or(loaded->config.log.level);
+    return loaded;
+}
+
+std::vector<std::string> needs_restart(const config::Config& before, const config::Config& after) {
+    std::vector<std::string> names;
+    const auto note = [&names](bool is_equal, const char* name) {
+        if (!is_equal) {
+            names.emplace_back(name);
+        }
+    };
+    note(before.socket.path == after.socket.path, "socket.path");
+    note(before.socket.mode == after.socket.mode, "socket.mode");
+    note(before.socket.group == after.socket.group, "socket.group");
+    note(before.log.format == after.log.format, "log.format");
+    return names;
+}
+
+std::vector<std::string> changes_in_place(const config::Config& before, const config::Config& after) {
+    std::vector<std::string> names;
+    const auto note = [&names](bool is_equal, const char* name) {
+        if (!is_equal) {
+            names.emplace_back(name);
+        }
+    };
+    auto socket = after.socket;  // but for what a restart changes
+    socket.path = before.socket.path;
+    socket.mode = before.socket.mode;
+    socket.group = before.socket.group;
+    note(before.servers == after.servers, "servers");
+    note(before.defaults == after.defaults, "defaults");
+    note(before.socket == socket, "socket");
+    note(before.log.level == after.log.level, "log.level");
+    note(before.mode == after.mode, "mode");
+    note(before.stop_timeout == after.stop_timeout, "stop_timeout");
+    return names;
+}
+
+std::string describe_reload(const std::vector<std::string>& done, const std::vector<std::string>& waiting) {
+    auto text = done.empty() ? std::string("nothing changed") : fmt::format("{}", fmt::join(done, ", "));
+    if (!waiting.empty()) {
+        text += fmt::format("; only a restart changes {}", fmt::join(waiting, ", "));
+    }
+    return text;
+}
+
+}  // namespace lamd::daemon

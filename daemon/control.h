@@ -1,0 +1,50 @@
+// lamd as its control API sees it: what it can be asked and told. The daemon is one; tests bring their own.
+#pragma once
+
+#include "api/event.h"
+#include "api/status.h"
+#include "base/async.h"
+#include "config/problem.h"
+#include "daemon/event_log.h"
+#include "daemon/metrics.h"
+#include "gateway/gateway.h"
+
+#include <string>
+#include <string_view>
+
+namespace lamd::daemon {
+
+struct ReloadOutcome {
+    api::ConfigChange change;
+    config::Problems problems;  ///< of a configuration that was not accepted
+};
+
+class Control {
+public:
+    virtual ~Control() = default;
+
+    [[nodiscard]] virtual const Clock& clock() const = 0;
+    [[nodiscard]] virtual const config::Roles& roles() const = 0;
+    [[nodiscard]] virtual api::Status status() const = 0;
+    [[nodiscard]] virtual Figures figures() const = 0;
+
+    /// Whether a request could be served now.
+    [[nodiscard]] virtual bool is_ready() const = 0;
+
+    /// Null when no server is configured.
+    [[nodiscard]] virtual gateway::Gateway* gateway() = 0;
+
+    [[nodiscard]] virtual EventLog& events() = 0;
+
+    /// Where the configuration is read from, and what it says with every default filled in.
+    [[nodiscard]] virtual const std::string& config_file() const = 0;
+    [[nodiscard]] virtual std::string config_yaml() const = 0;
+
+    /// False: there is no such tunnel.
+    [[nodiscard]] virtual bool reconnect(std::string_view tunnel) = 0;
+
+    /// Goes on to its end even when nobody waits for it any more.
+    [[nodiscard]] virtual asio::awaitable<ReloadOutcome> reload() = 0;
+};
+
+}  // namespace lamd::daemon

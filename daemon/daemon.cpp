@@ -1,0 +1,325 @@
+#include "daemon/daemon.h"
+
+#include "api/version.h"
+#include "base/uuid.h"
+#include "config/dump.h"
+#include "daemon/configuration.h"
+#include "daemon/report.h"
+
+#include <fmt/format.h>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <unistd.h>
+
+#include <csignal>
+#include <utility>
+
+namespace lamd::daemon {
+
+namespace {
+
+constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+
+transport::http::Limits limits_of(const config::Socket& socket) {
+    return {.head = socket.head_limit,
+            .body = socket.body_limit,
+            .connections = socket.connections,
+            .head_timeout = socket.head_timeout,
+            .body_timeout = socket.body_timeout,
+            .idle_timeout = socket.idle_timeout};
+}
+
+Instant now() {
+    return std::chrono::steady_clock::now();
+}
+
+}  // namespace
+
+Daemon::Daemon(Start start, const Clock& clock, log::Sink& sink)
+    : io_(1),
+      options_(std::move(start.options)),
+      environment_(std::move(start.environment)),
+      config_(std::move(start.config)),
+      clock_(clock),
+      log_(sink, config_.log.level),
+      instance_(std::move(start.instance)),
+      listener_(std::move(start.listener)),
+      random_(std::random_device()()),
+      started_(clock.wall()),
+      started_at_(now()),
+      events_(io_.get_executor(), make_uuid_v4()),
+      has_changed_(io_.get_executor()),
+      is_stopping_(io_.get_executor()),
+      has_tickets_(io_.get_executor()),
+      signals_(io_, SIGTERM, SIGINT, SIGHUP),
+      network_watch_(io_.get_executor(), [this] { on_network_change("the network has changed"); }),
+      clock_watch_(io_.get_executor(),
+                   [this](Duration slept) {
+                       on_network_change(slept > Duration::zero() ? "slept for " + human(slept)
+                                                                  : std::string("the clock was set"));
+                   }),
+      tunnels_(io_.get_executor(), [this](config::Tunnel config) { return make_tunnel(std::move(config)); }),
+      control_api_(static_cast<Control&>(*this), geteuid()),
+      server_(transport::http::Server::create(
+          io_.get_executor(), listener_.release_descriptor(), limits_of(config_.socket),
+          [this](const transport::http::Request& request, transport::http::Responder& responder) {
+              return control_api_.handle(request, responder);
+          },
+          [this](const Error& error) { log_.error(error.message); })),
+      tasks_(io_.get_executor()) {}
+
+void Daemon::run() {
+    TaskGroup life(io_.get_executor());
+    life.spawn(live());
+    io_.run();
+}
+
+asio::awaitable<void> Daemon::live() {
+    co_await begin();
+    co_await is_stopping_.wait();
+    co_await end();
+}
+
+/// Nothing here waits for the network: lamd is ready when its socket serves.
+asio::awaitable<void> Daemon::begin() {
+    tasks_.spawn(hear_signals());
+    tasks_.spawn(publish_changes());
+    tasks_.spawn(serve_reloads());
+    spawn_watches();
+    configure_gateway();
+    server_->start();
+    co_await tunnels_.apply(config_.tunnels);
+    log_.info("ready", {{"version", std::string(api::kVersion)},
+                        {"socket", listener_.path()},
+                        {"instance", instance_.id()},
+                        {"pid", fmt::format("{}", getpid())}});
+    if (!instance_.note().empty()) {
+        log_.info("this lamd has a name for this run only", {{"reason", instance_.note()}});
+    }
+    publish_now();
+    notifier_.ready(status_line(status()));
+}
+
+asio::awaitable<void> Daemon::end() {
+    const auto running = gateway_ ? gateway_->counts().running : 0;
+    log_.info("stopping", {{"running_answers", fmt::format("{}", running)}});
+    notifier_.stopping(running > 0 ? fmt::format("finishing {} answers", running) : "stopping");
+    events_.close();
+    co_await server_->stop(now() + config_.stop_timeout);
+    co_await tunnels_.stop();
+    if (gateway_) {
+        co_await gateway_->stop();
+    }
+    listener_.remove_path();
+    tasks_.cancel();
+    co_await tasks_.join();
+    log_.info("stopped");
+}
+
+asio::awaitable<void> Daemon::hear_signals() {
+    for (;;) {
+        const auto [ec, number] = co_await signals_.async_wait(kNoThrow);
+        if (!ec) {
+            on_signal(number);
+        }
+    }
+}
+
+void Daemon::on_signal(int number) {
+    if (number == SIGHUP) {
+        tickets_.push_back(std::make_shared<Ticket>(io_.get_executor()));
+        has_tickets_.set();
+    } else if (is_stopping_.is_set()) {
+        end_at_once(number);
+    } else {
+        is_stopping_.set();
+    }
+}
+
+void Daemon::end_at_once(int number) {
+    log_.warning("a second signal: ending at once");
+    listener_.remove_path();
+    signals_.clear();
+    std::signal(number, SIG_DFL);
+    std::raise(number);
+}
+
+void Daemon::spawn_watches() {
+    if (const auto period = systemd::watchdog_period()) {
+        tasks_.spawn(systemd::feed_watchdog(notifier_, *period));
+    }
+    if (const auto opened = network_watch_.open(); opened) {
+        tasks_.spawn(network_watch_.run());
+    } else {
+        log_.warning(opened.error().message);
+    }
+    if (const auto opened = clock_watch_.open(); opened) {
+        tasks_.spawn(clock_watch_.run());
+    } else {
+        log_.warning(opened.error().message);
+    }
+}
+
+void Daemon::on_network_change(std::string_view what) {
+    log_.debug(what);
+    tunnels_.network_changed();
+    if (gateway_) {
+        gateway_->probe_now();
+    }
+}
+
+asio::awaitable<void> Daemon::publish_changes() {
+    for (;;) {
+        co_await has_changed_.wait();
+        has_changed_.clear();
+        publish_now();
+    }
+}
+
+void Daemon::publish_now() {
+    const auto current = status();
+    bool is_tunnel_up = false;
+    for (auto& change : tracker_.update(current)) {
+        const auto* tunnel = std::get_if<api::TunnelStatus>(&change);
+        is_tunnel_up = is_tunnel_up || (tunnel != nullptr && tunnel->state == "up");
+        events_.publish(std::move(change), clock_.wall());
+    }
+    if (is_tunnel_up && gateway_) {
+        gateway_->probe_now();
+    }
+    if (!is_stopping_.is_set()) {
+        notifier_.status(status_line(current));
+    }
+}
+
+/// The gateway, and libcurl with it, only where there are servers.
+void Daemon::configure_gateway() {
+    gateway::Settings settings{config_.servers, config_.defaults};
+    if (gateway_) {
+        gateway_->apply(std::move(settings));
+    } else if (!settings.servers.empty()) {
+        gateway_ = gateway::Gateway::create(
+            {.executor = io_.get_executor(), .clock = clock_, .log = log_, .uniform = [this] { return uniform(); }},
+            std::move(settings), [this] { has_changed_.set(); });
+        gateway_->start();
+    }
+}
+
+std::unique_ptr<tunnel::Tunnel> Daemon::make_tunnel(config::Tunnel config) {
+    return tunnel::Tunnel::create({.executor = io_.get_executor(),
+                                   .clock = clock_,
+                                   .log = log_,
+                                   .uniform = [this] { return uniform(); },
+                                   .instance = instance_.id()},
+                                  std::move(config), [this] { has_changed_.set(); });
+}
+
+double Daemon::uniform() {
+    return std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+}
+
+asio::awaitable<void> Daemon::serve_reloads() {
+    for (;;) {
+        co_await has_tickets_.wait();
+        has_tickets_.clear();
+        const auto waiting = std::exchange(tickets_, {});
+        const auto outcome = co_await reload_now();
+        for (const auto& ticket : waiting) {
+            ticket->outcome = outcome;
+            ticket->done.set();
+        }
+    }
+}
+
+asio::awaitable<ReloadOutcome> Daemon::reload_now() {
+    notifier_.reloading();
+    ReloadOutcome outcome;
+    auto loaded = read_configuration(options_, environment_);
+    if (!loaded) {
+        outcome.problems = std::move(loaded).error();
+        outcome.change = {false, config::format(outcome.problems, options_.config)};
+        log_.error("the configuration is not accepted, the old one goes on", {{"problems", outcome.change.message}});
+    } else {
+        const auto before = std::exchange(config_, std::move(loaded->config));
+        auto done = changes_in_place(before, config_);
+        log_.set_threshold(config_.log.level);
+        server_->set_limits(limits_of(config_.socket));
+        configure_gateway();
+        for (auto& tunnel : co_await tunnels_.apply(config_.tunnels)) {
+            done.push_back(std::move(tunnel));
+        }
+        outcome.change = {true, describe_reload(done, needs_restart(before, config_))};
+        log_.info("reloaded", {{"changes", outcome.change.message}});
+    }
+    events_.publish(outcome.change, clock_.wall());
+    if (outcome.change.is_accepted) {
+        publish_now();
+        events_.publish(status(), clock_.wall());
+    }
+    notifier_.ready(status_line(status()));
+    co_return outcome;
+}
+
+asio::awaitable<ReloadOutcome> Daemon::reload() {
+    const auto ticket = tickets_.emplace_back(std::make_shared<Ticket>(io_.get_executor()));
+    has_tickets_.set();
+    co_await ticket->done.wait();
+    co_return ticket->outcome;
+}
+
+const Clock& Daemon::clock() const {
+    return clock_;
+}
+
+const config::Roles& Daemon::roles() const {
+    return config_.socket.roles;
+}
+
+api::Status Daemon::status() const {
+    api::Status status;
+    status.version = api::kVersion;
+    status.mode = to_string(config_.mode);
+    status.started = started_;
+    status.uptime_s = seconds(now() - started_at_);
+    status.tunnels = tunnels_.report();
+    if (gateway_) {
+        status.paths = gateway_->paths();
+        status.streams = gateway_->counts();
+    }
+    status.verdict = judge(status.tunnels, status.paths);
+    return status;
+}
+
+Figures Daemon::figures() const {
+    return {.status = status(),
+            .http = server_->counts(),
+            .process = read_process_facts(),
+            .gateway = gateway_ ? std::optional(gateway_->figures()) : std::nullopt};
+}
+
+bool Daemon::is_ready() const {
+    return gateway_ ? gateway_->is_ready() : status().verdict.state != "down";
+}
+
+gateway::Gateway* Daemon::gateway() {
+    return config_.servers.empty() ? nullptr : gateway_.get();
+}
+
+EventLog& Daemon::events() {
+    return events_;
+}
+
+const std::string& Daemon::config_file() const {
+    return options_.config;
+}
+
+std::string Daemon::config_yaml() const {
+    return config::to_yaml(config_);
+}
+
+bool Daemon::reconnect(std::string_view tunnel) {
+    return tunnels_.reconnect(tunnel);
+}
+
+}  // namespace lamd::daemon

@@ -1,0 +1,115 @@
+// The composition root: makes every part of lamd, connects them, and ends them in order. What a part does is in its own
+// file; members are destroyed from the last to the first.
+#pragma once
+
+#include "base/async.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/load.h"
+#include "daemon/changes.h"
+#include "daemon/clock_watch.h"
+#include "daemon/control.h"
+#include "daemon/control_api.h"
+#include "daemon/instance.h"
+#include "daemon/listener.h"
+#include "daemon/network_watch.h"
+#include "daemon/options.h"
+#include "daemon/tunnel_set.h"
+#include "gateway/gateway.h"
+#include "systemd/notify.h"
+#include "transport/http/server.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace lamd::daemon {
+
+class Daemon final : private Control {
+public:
+    /// What main has prepared.
+    struct Start {
+        Options options;
+        config::Environment environment;
+        config::Config config;
+        Instance instance;
+        Listener listener;
+    };
+
+    Daemon(Start start, const Clock& clock, log::Sink& sink);
+
+    /// Serves until a signal ends it.
+    void run();
+
+private:
+    /// A reload that was asked for, and what came of it. Shared by who waits for it and who does it, of whom either may
+    /// go first.
+    struct Ticket {
+        explicit Ticket(const asio::any_io_executor& executor) : done(executor) {}
+        Event done;
+        ReloadOutcome outcome;
+    };
+
+    // Control
+    [[nodiscard]] const Clock& clock() const override;
+    [[nodiscard]] const config::Roles& roles() const override;
+    [[nodiscard]] api::Status status() const override;
+    [[nodiscard]] Figures figures() const override;
+    [[nodiscard]] bool is_ready() const override;
+    [[nodiscard]] gateway::Gateway* gateway() override;
+    [[nodiscard]] EventLog& events() override;
+    [[nodiscard]] const std::string& config_file() const override;
+    [[nodiscard]] std::string config_yaml() const override;
+    [[nodiscard]] bool reconnect(std::string_view tunnel) override;
+    [[nodiscard]] asio::awaitable<ReloadOutcome> reload() override;
+
+    asio::awaitable<void> live();
+    asio::awaitable<void> begin();
+    asio::awaitable<void> end();
+    asio::awaitable<void> hear_signals();
+    asio::awaitable<void> publish_changes();
+    asio::awaitable<void> serve_reloads();
+    asio::awaitable<ReloadOutcome> reload_now();
+
+    void on_signal(int number);
+    void end_at_once(int number);
+    void publish_now();
+    void spawn_watches();
+    void on_network_change(std::string_view what);
+    void configure_gateway();
+    [[nodiscard]] std::unique_ptr<tunnel::Tunnel> make_tunnel(config::Tunnel config);
+    [[nodiscard]] double uniform();
+
+    asio::io_context io_;
+    Options options_;
+    config::Environment environment_;
+    config::Config config_;
+    const Clock& clock_;
+    log::Logger log_;
+    Instance instance_;
+    Listener listener_;
+    systemd::Notifier notifier_;
+    std::mt19937_64 random_;
+    WallTime started_;
+    Instant started_at_;
+    EventLog events_;
+    ChangeTracker tracker_;
+    Event has_changed_;
+    Event is_stopping_;
+    Event has_tickets_;
+    std::vector<std::shared_ptr<Ticket>> tickets_;
+    asio::signal_set signals_;
+    NetworkWatch network_watch_;
+    ClockWatch clock_watch_;
+    std::unique_ptr<gateway::Gateway> gateway_;
+    TunnelSet tunnels_;
+    ControlApi control_api_;
+    std::unique_ptr<transport::http::Server> server_;
+    TaskGroup tasks_;
+};
+
+}  // namespace lamd::daemon

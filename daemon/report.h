@@ -1,0 +1,24 @@
+// From what the parts of lamd report to what lamd says of itself: statuses, the verdict over all of them, and the one
+// line of it for systemd. Pure functions.
+#pragma once
+
+#include "api/status.h"
+#include "config/config.h"
+#include "tunnel/state.h"
+
+#include <string>
+#include <vector>
+
+namespace lamd::daemon {
+
+[[nodiscard]] api::TunnelStatus to_status(const config::Tunnel& config, const tunnel::TunnelReport& report);
+
+/// `down` when no path can be used, or, without any server, when no tunnel is up; `degraded` when anything else is not
+/// as it should be; `healthy` otherwise. The reasons are those of what is configured, in its order.
+[[nodiscard]] api::Verdict judge(const std::vector<api::TunnelStatus>& tunnels,
+                                 const std::vector<api::PathStatus>& paths);
+
+/// `degraded: 1 of 2 tunnels up, 1 of 1 path up; tunnel home backing_off: connection refused`.
+[[nodiscard]] std::string status_line(const api::Status& status);
+
+}  // namespace lamd::daemon

@@ -1,0 +1,126 @@
+#include "daemon/report.h"
+
+#include <gmock/gmock.h>
+
+namespace lamd::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::Field;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+api::TunnelStatus tunnel(std::string name, std::string state) {
+    api::TunnelStatus status;
+    status.name = std::move(name);
+    status.state = std::move(state);
+    return status;
+}
+
+api::PathStatus path(std::string server, std::string state) {
+    api::PathStatus status;
+    status.server = std::move(server);
+    status.transport = "sse";
+    status.state = std::move(state);
+    return status;
+}
+
+api::ForwardStatus forward(std::string state) {
+    api::ForwardStatus status;
+    status.remote = "127.0.0.1:8080";
+    status.state = std::move(state);
+    return status;
+}
+
+TEST(Verdict, IsHealthyWhenEverythingIsUp) {
+    auto up = tunnel("home", "up");
+    up.forwards = {forward("bound")};
+    const auto verdict = judge({up}, {path("gpu", "up")});
+    EXPECT_EQ(verdict.state, "healthy");
+    EXPECT_THAT(verdict.reasons, IsEmpty());
+}
+
+TEST(Verdict, IsDownWhenNoPathCanBeUsed) {
+    EXPECT_EQ(judge({}, {path("a", "down"), path("b", "loading")}).state, "down");
+    EXPECT_EQ(judge({tunnel("home", "up")}, {path("a", "down")}).state, "down");
+    EXPECT_EQ(judge({}, {path("a", "down"), path("b", "up")}).state, "degraded");
+    EXPECT_EQ(judge({}, {path("a", "unknown")}).state, "degraded");
+}
+
+TEST(Verdict, IsDownWhenNoTunnelIsUpAndThereIsNothingElse) {
+    EXPECT_EQ(judge({tunnel("a", "backing_off"), tunnel("b", "denied")}, {}).state, "down");
+    EXPECT_EQ(judge({tunnel("a", "backing_off"), tunnel("b", "up")}, {}).state, "degraded");
+    EXPECT_EQ(judge({tunnel("a", "backing_off")}, {path("gpu", "up")}).state, "degraded");
+}
+
+TEST(Verdict, NamesEachTroubleWithItsRemedy) {
+    auto denied = tunnel("home", "denied");
+    denied.reason = api::Reason{"the host key has changed", "ssh-keygen -R b.example.org"};
+    auto up = tunnel("work", "up");
+    up.forwards = {forward("bound"), forward("refused"), forward("bound")};
+    up.forwards[1].reason = api::Reason{"the port is taken", "choose another"};
+    up.forwards[2].reason = api::Reason{"nothing listens on 127.0.0.1:8080", "start it"};
+    const auto verdict = judge({denied, up}, {path("gpu", "loading")});
+    EXPECT_THAT(
+        verdict.reasons,
+        ElementsAre(
+            api::Reason{"tunnel home is denied: the host key has changed", "ssh-keygen -R b.example.org"},
+            api::Reason{"forward 127.0.0.1:8080 of tunnel work is refused: the port is taken", "choose another"},
+            api::Reason{"forward 127.0.0.1:8080 of tunnel work: nothing listens on 127.0.0.1:8080", "start it"},
+            api::Reason{"server gpu over sse is loading", ""}));
+}
+
+TEST(Verdict, DoesNotCallNothingHealthy) {
+    const auto verdict = judge({}, {});
+    EXPECT_EQ(verdict.state, "down");
+    EXPECT_THAT(verdict.reasons, ElementsAre(Field(&api::Reason::message, HasSubstr("no tunnel and no server"))));
+}
+
+TEST(StatusLine, CountsAndNamesTheFirstTrouble) {
+    api::Status status;
+    status.tunnels = {tunnel("home", "up"), tunnel("work", "backing_off")};
+    status.paths = {path("gpu", "up")};
+    status.verdict = judge(status.tunnels, status.paths);
+    EXPECT_EQ(status_line(status), "degraded: 1 of 2 tunnels up, 1 of 1 path up; tunnel work is backing_off");
+}
+
+TEST(StatusLine, IsShortWhenAllIsWell) {
+    api::Status status;
+    status.paths = {path("gpu", "up"), path("other", "up")};
+    status.verdict = judge(status.tunnels, status.paths);
+    EXPECT_EQ(status_line(status), "healthy: 2 of 2 paths up");
+}
+
+TEST(TunnelStatus, CarriesTheWholeReport) {
+    tunnel::TunnelReport report;
+    report.state = tunnel::TunnelState::backing_off;
+    report.trouble = tunnel::Trouble{"refused", "start sshd"};
+    report.round_trip = 20ms;
+    report.attempts = 3;
+    report.notes = {"a note"};
+    report.forwards = {{.remote = "127.0.0.1:1",
+                        .target = "unix:/x",
+                        .state = tunnel::ForwardState::bound,
+                        .bound_port = 2,
+                        .trouble = std::nullopt,
+                        .accepted = 5}};
+    config::Tunnel config;
+    config.name = "home";
+    config.host = "2001:db8::1";
+    config.user = "lam";
+    const auto status = to_status(config, report);
+    EXPECT_EQ(status.peer, "lam@[2001:db8::1]:22");
+    EXPECT_EQ(status.state, "backing_off");
+    EXPECT_EQ(status.reason, (api::Reason{"refused", "start sshd"}));
+    EXPECT_DOUBLE_EQ(status.rtt_s.value(), 0.02);
+    EXPECT_EQ(status.attempts, 3U);
+    EXPECT_THAT(status.notes, ElementsAre("a note"));
+    ASSERT_EQ(status.forwards.size(), 1U);
+    EXPECT_EQ(status.forwards[0].state, "bound");
+    EXPECT_EQ(status.forwards[0].bound_port, 2);
+    EXPECT_EQ(status.forwards[0].accepted, 5U);
+}
+
+}  // namespace
+}  // namespace lamd::daemon
