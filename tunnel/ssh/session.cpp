@@ -62,8 +62,7 @@ bool is_fatal(int code) {
                                 LIBSSH2_ERROR_OUT_OF_BOUNDARY,
                                 LIBSSH2_ERROR_SOCKET_RECV,
                                 LIBSSH2_ERROR_ENCRYPT,
-                                LIBSSH2_ERROR_BAD_SOCKET,
-                                LIBSSH2_ERROR_METHOD_NONE};
+                                LIBSSH2_ERROR_BAD_SOCKET};
     return std::find(kFatal.begin(), kFatal.end(), code) != kFatal.end();
 }
 
@@ -329,11 +328,11 @@ Attempt<T> Session::fail(int code) {
         case LIBSSH2_ERROR_EAGAIN:
             return std::nullopt;
         case LIBSSH2_ERROR_FILE:
+        case LIBSSH2_ERROR_METHOD_NONE:
         case LIBSSH2_ERROR_KEYFILE_AUTH_FAILED:
         case LIBSSH2_ERROR_METHOD_NOT_SUPPORTED:
             return Outcome<T>(last_failure(FailureKind::key_unfit));
         case LIBSSH2_ERROR_KEX_FAILURE:
-        case LIBSSH2_ERROR_METHOD_NONE:
         case LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE:
             note_if_broken(code);
             return Outcome<T>(last_failure(input_.is_closed() ? FailureKind::broken : FailureKind::no_methods));
