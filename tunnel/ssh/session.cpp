@@ -238,6 +238,9 @@ Attempt<void> Session::authenticate(const std::string& user, const std::string& 
     if (code == 0) {
         return Outcome<void>();
     }
+    if (code == LIBSSH2_ERROR_SOCKET_NONE) {  // a bare -1 of its key readers, which never mean the socket
+        return Outcome<void>(last_failure(FailureKind::key_unfit));
+    }
     return fail<void>(code);
 }
 
