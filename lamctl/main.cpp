@@ -17,7 +17,7 @@ int finish(const Failure& failure) {
     const Look look = Look::of(STDERR_FILENO);
     std::string text;
     if (!failure.message.empty()) {
-        text = fmt::format("{} {}\n", styled(look, Style::bad, "lamctl:"), printable(look, failure.message));
+        text = fmt::format("{} {}\n", styled(look, Style::bad, "lamctl:"), printable_text(look, failure.message));
     }
     if (!failure.remedy.empty()) {
         text += fmt::format("{} {}\n", styled(look, Style::bold, "next:"), printable(look, failure.remedy));

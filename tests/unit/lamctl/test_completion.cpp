@@ -83,6 +83,17 @@ TEST(Completion, TableKnowsItsValues) {
     }
 }
 
+TEST(Completion, OfLamdKnowsItsOptions) {
+    const std::string table = read_file("daemon/options.cpp");
+    const std::string script = read_file("packaging/completions/lamd.bash");
+    std::size_t count = 0;
+    for (auto at = table.find("(\"--"); at != std::string::npos; at = table.find("(\"--", at + 1)) {
+        EXPECT_THAT(script, HasSubstr(table.substr(at + 2, table.find('"', at + 2) - at - 2)));
+        ++count;
+    }
+    EXPECT_GE(count, 5U);
+}
+
 TEST(ManPage, TellsEveryCommandAndOption) {
     const std::string page = read_file("docs/man/lamctl.1");
     for (const CommandEntry& command : read_table()) {
