@@ -29,11 +29,11 @@ int check_configuration(const std::string& file, const config::Environment& envi
     options.config = file;
     const auto loaded = read_configuration(options, environment);
     if (!loaded) {
-        say(format(loaded.error(), file) + "\n");
+        say(config::format(loaded.error(), file) + "\n");
         return kExitFailed;
     }
     if (!loaded->warnings.empty()) {
-        say(format(loaded->warnings, file) + "\n");
+        say(config::format(loaded->warnings, file) + "\n");
     }
     fmt::print("{}: fine: {} tunnels, {} servers\n", file, loaded->config.tunnels.size(),
                loaded->config.servers.size());
@@ -55,14 +55,14 @@ int serve(Options options) {
     auto environment = read_environment();
     auto loaded = read_configuration(options, environment);
     if (!loaded) {
-        say(format(loaded.error(), options.config) + "\n");
+        say(config::format(loaded.error(), options.config) + "\n");
         return kExitConfig;
     }
     const SystemClock clock;
     const auto sink = make_sink(loaded->config.log.format, clock);
     log::Logger log(*sink, loaded->config.log.level);
     for (const auto& warning : loaded->warnings) {
-        log.warning(format({warning}, options.config));
+        log.warning(config::format({warning}, options.config));
     }
     auto instance = Instance::claim(find_state_place(environment, geteuid()));
     if (!instance) {

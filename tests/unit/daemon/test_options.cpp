@@ -49,10 +49,13 @@ TEST(Options, EndWithAnswersAndMistakes) {
 
 TEST(Configuration, IsOverruledByTheCommandLine) {
     const TemporaryDirectory directory;
-    std::ofstream(directory / "c") << "log: {level: error, format: text}\n";
+    std::ofstream(directory / "c")
+        << "log: {level: error, format: text}\nservers: {gpu: {sse: \"http://127.0.0.1:1\"}}\n";
     Options options;
     options.config = directory / "c";
-    EXPECT_EQ(read_configuration(options, {})->config.log.level, log::Level::error);
+    const auto as_written = read_configuration(options, {});
+    ASSERT_TRUE(as_written) << format(as_written.error(), options.config);
+    EXPECT_EQ(as_written->config.log.level, log::Level::error);
     options.log_level = log::Level::debug;
     options.log_format = config::LogFormat::json;
     const auto loaded = read_configuration(options, {});
