@@ -236,9 +236,13 @@ Attempt<void> Session::authenticate(const std::string& user, const std::string& 
         libssh2_userauth_publickey_frommemory(handle_, user.c_str(), user.size(), nullptr, 0, private_key.c_str(),
                                               private_key.size(), phrase.empty() ? nullptr : phrase.c_str());
     if (code == 0) {
+        is_key_offered_ = false;
         return Outcome<void>();
     }
-    if (code == LIBSSH2_ERROR_SOCKET_NONE) {  // a bare -1 of its key readers, which never mean the socket
+    // libssh2's key readers answer all kinds of codes; what failed before anything was sent is the key itself.
+    const bool is_key_at_fault = code != LIBSSH2_ERROR_EAGAIN && !is_key_offered_ && !input_.is_closed();
+    is_key_offered_ = code == LIBSSH2_ERROR_EAGAIN;
+    if (is_key_at_fault) {
         return Outcome<void>(last_failure(FailureKind::key_unfit));
     }
     return fail<void>(code);

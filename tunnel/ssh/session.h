@@ -191,6 +191,7 @@ private:
     std::deque<Accepted> accepted_;
     std::vector<LIBSSH2_CHANNEL*> closing_;
     std::vector<std::string> debug_messages_;
+    bool is_key_offered_ = false;        ///< authenticate() waits for the server's word on a key
     LIBSSH2_CHANNEL* opened_ = nullptr;  ///< execute() between its two requests
 };
 
