@@ -135,11 +135,12 @@ private:
             socket.set_option(asio::ip::tcp::no_delay(true), ignored);
         }
         const auto limit = shared_->limits.connections;
-        if (connections_.size() >= limit + kTurnedAwayAtOnce) {
+        const auto count = connections_.size() - shared_->departed;
+        if (count >= limit + kTurnedAwayAtOnce) {
             ++shared_->counts.rejected;
             return;
         }
-        const bool is_full = connections_.size() >= limit;
+        const bool is_full = count >= limit;
         const auto place =
             connections_.insert(connections_.end(), std::make_shared<Connection>(shared_, std::move(socket)));
         has_connections_.set();

@@ -68,6 +68,7 @@ void Connection::cancel() {
 void Connection::close() {
     error_code ignored;
     socket_.close(ignored);
+    shared_->departed -= std::exchange(is_departed_, false) ? 1 : 0;
 }
 
 void Connection::stop() {
@@ -142,7 +143,9 @@ void Connection::watch_departure() {
 }
 
 void Connection::on_departure(const error_code& ec) {
-    if (!ec) {
+    if (!ec && socket_.is_open()) {
+        is_departed_ = true;
+        ++shared_->departed;
         cancel();
     }
 }

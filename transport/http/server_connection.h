@@ -24,6 +24,7 @@ struct ServerShared {
     Handler handler;
     ServerCounts counts;
     bool is_stopping = false;
+    std::size_t departed = 0;                   ///< connections whose caller is gone but whose end is not done yet
     std::size_t bodies = 0;                     ///< bytes of request bodies held now
     std::array<char, 64 * 1024> read_buffer{};  ///< of whoever reads just now; nothing stays in it
     std::time_t date_second = 0;
@@ -96,6 +97,7 @@ private:
     Peer peer_;
     Phase phase_ = Phase::idle;
     bool is_expired_ = false;
+    bool is_departed_ = false;
     Instant deadline_ = Instant::max();
     std::size_t body_held_ = 0;
     std::string pending_;  ///< of the next request, read together with the one before

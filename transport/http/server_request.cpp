@@ -28,6 +28,15 @@ Rejection head_too_large(std::size_t limit) {
                              to_string(ByteCount{limit}))};
 }
 
+Rejection bad_version(std::string_view line) {
+    const auto last = line.substr(std::min(line.rfind(' ') + 1, line.size()));
+    const bool is_version = last.size() == 8 && last.starts_with("HTTP/") && last[6] == '.';
+    if (is_version && std::ranges::count(line, ' ') == 2) {
+        return {505, "Of the versions of HTTP, 1.1 and 1.0 are spoken here."};
+    }
+    return {400, "The request line is not a method, a target and a version, with one space between them."};
+}
+
 Rejection body_too_large(std::size_t limit) {
     return {413, fmt::format("The request's body is larger than {} (socket.body_limit).", to_string(ByteCount{limit}))};
 }
@@ -58,7 +67,7 @@ std::optional<Rejection> RequestParser::scan(std::string_view bytes) {
         const auto newline = bytes.find('\n', scanned_);
         if (line_start_ > head_start_ && line_start_ < bytes.size() &&
             (bytes[line_start_] == ' ' || bytes[line_start_] == '\t')) {
-            return Rejection{400, "A header field is folded over two lines, which HTTP/1.1 no longer allows."};
+            return Rejection{400, "A header field is folded over two lines (RFC 9112, 5.2)."};
         }
         if (newline == std::string_view::npos) {
             scanned_ = bytes.size();
@@ -111,6 +120,9 @@ boost::system::result<std::size_t, Rejection> RequestParser::feed_head(std::stri
 std::optional<Rejection> RequestParser::parse_head(std::string_view head) {
     error_code ec;
     const auto used = put(boost::asio::buffer(head), ec);
+    if (ec == beast_http::error::bad_version) {
+        return bad_version(head.substr(0, head.find('\r')));
+    }
     if (ec) {
         return rejection(ec);
     }
@@ -170,9 +182,6 @@ Rejection RequestParser::rejection(error_code ec) const {
     }
     if (ec == beast_http::error::body_limit) {
         return body_too_large(body_limit_);
-    }
-    if (ec == beast_http::error::bad_version) {
-        return {505, "Only HTTP/1.1 and HTTP/1.0 are spoken here."};
     }
     return {400, fmt::format("The request is malformed: {}.", ec.message())};
 }

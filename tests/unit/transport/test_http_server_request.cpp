@@ -188,8 +188,9 @@ std::vector<BadCase> head_cases() {
         {"space_in_front", " GET / HTTP/1.1\r\nHost: a\r\n\r\n"},
         {"method_not_token", "G(T / HTTP/1.1\r\nHost: a\r\n\r\n"},
         {"version_2", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505},
+        {"space_in_target", "GET /li vez HTTP/1.1\r\nHost: a\r\n\r\n"},
         {"version_missing", "GET /\r\nHost: a\r\n\r\n"},
-        {"version_long", "GET / HTTP/1.10\r\nHost: a\r\n\r\n", 505},
+        {"version_long", "GET / HTTP/1.10\r\nHost: a\r\n\r\n"},
         {"head_too_large", get("X: " + std::string(1100, 'a') + "\r\n"), 431},
         {"head_endless", "GET /" + std::string(1100, 'a'), 431},
     };
