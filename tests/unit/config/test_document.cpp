@@ -109,7 +109,7 @@ TEST(Document, ExplainsSyntaxErrors) {
 }
 
 TEST(Document, RecognisesTabsAndUnquotedIpv6Addresses) {
-    expect_broken("a:\n\tb:\n\t  c: 1\n", 2, 3, "indented with a tab");
+    expect_broken("a:\n\tb:\n      c: 1\n", 2, 3, "indented with a tab");
     expect_broken("a:\n  b: [::1]:8080\n", 2, 11, "put an IPv6 address in quotes, as in \"[::1]:8080\"");
 }
 

@@ -32,10 +32,13 @@ TEST(Dump, IsReadBackAsTheSameWithSomeDefaultsOfRequests) {
 
 TEST(Dump, SaysEveryDefault) {
     const std::string yaml = to_yaml(config_of("servers: {g: {sse: http://h}}\n"));
-    for (const char* line : {"level: info", "format: auto", "path: \"/run/lamd/lamd.sock\"", "mode: \"0660\"",
-                             "use: [any]", "head: 16KiB", "body: 32MiB", "connections: 4096", "head_timeout: 10s",
-                             "body_timeout: 30s", "idle_timeout: 75s", "probe_interval: 2s", "connect: 5s",
-                             "first: 5min", "between: 2min", "total: 0s", "mode: auto", "stop_timeout: 30s"}) {
+    for (const char* line : {"level: info",       "format: auto",       "path: \"/run/lamd/lamd.sock\"",
+                             "mode: \"0660\"",    "use: [any]",         "head: 16KiB",
+                             "body: 32MiB",       "connections: 4096",  "head_timeout: 10s",
+                             "body_timeout: 30s", "idle_timeout: 75s",  "tunnels: {}",
+                             "defaults: {}",      "probe_interval: 2s", "connect: 5s",
+                             "first: 5min",       "between: 2min",      "total: 0s",
+                             "mode: auto",        "stop_timeout: 30s"}) {
         EXPECT_THAT(yaml, HasSubstr(line));
     }
 }

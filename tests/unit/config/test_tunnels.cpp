@@ -107,6 +107,18 @@ TEST(TunnelConfig, RefusesHostsUsersAndFingerprintsThatAreNone) {
                             at(6, 15, "tunnels.b.host_key: \"abc\" is not a fingerprint")));
 }
 
+TEST(TunnelConfig, RefusesUsersThatAreNone) {
+    const auto with_user = [](const std::string& name) {
+        return fmt::format(
+            "tunnels:\n  b: {{host: h, user: '{}', identity: /i, forwards: [{{remote: 1, target: 1}}]}}\n", name);
+    };
+    for (const std::string& name : {std::string(), std::string("a:b"), std::string(256, 'a')}) {
+        EXPECT_THAT(problems_of(with_user(name)), ElementsAre(at(2, 22, "is not a user name"))) << name;
+    }
+    EXPECT_THAT(problems_of(with_user("lam@EXAMPLE.ORG")), IsEmpty());
+    EXPECT_THAT(problems_of(with_user(std::string(255, 'a'))), IsEmpty());
+}
+
 TEST(TunnelConfig, PinsAHostKey) {
     EXPECT_EQ(only_tunnel(tunnel(fmt::format("    host_key: {}\n", kFingerprint))).host_key, kFingerprint);
 }
