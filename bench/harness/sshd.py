@@ -26,6 +26,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PrintMotd no
 MaxStartups 100
+SetEnv HOME={home}
 LogLevel {log_level}
 """
 
@@ -66,9 +67,14 @@ class Sshd:
         self.user = getpass.getuser()
         self.known_hosts = directory / "known_hosts"
         self.known_hosts.write_text(f"[{host.address}]:{self.port} {keys.host_key}\n")
+        # What a client leaves at home on the server stays in here, and the user's own shell files cost nobody time.
+        home = directory / "home"
+        home.mkdir()
         config = directory / "sshd_config"
         config.write_text(
-            CONFIG.format(port=self.port, address=host.address, directory=keys.directory, log_level=log_level)
+            CONFIG.format(
+                port=self.port, address=host.address, directory=keys.directory, home=home, log_level=log_level
+            )
         )
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)  # where sshd separates its privileges
