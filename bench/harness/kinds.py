@@ -67,7 +67,8 @@ class Tunnel:
         self._program: Program | None = None
         self._directory = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=site.directory))
         self.endpoint = f"{site.machine_a.address}:{site.server_port}"
-        self.setup_seconds: float | None = None
+        self.listening_ms: float | None = None  # from the start of the program, as is …
+        self.answering_ms: float | None = None  # … the first answer through it
 
     def __enter__(self) -> "Tunnel":
         if self.kind != LOOPBACK:
@@ -103,7 +104,8 @@ class Tunnel:
             log = self._program.log_tail()
             self._program.stop()
             raise BenchError(f"{TITLES[self.kind]} did not come up: {' '.join(command)}\n{log}")
-        self.setup_seconds = (result["at_ns"] - self._program.started_ns) / 1e9
+        self.listening_ms = (result["connected_ns"] - self._program.started_ns) / 1e6
+        self.answering_ms = (result["at_ns"] - self._program.started_ns) / 1e6
 
     def _command(self, port: int) -> list[str]:
         target = self._site.server_port

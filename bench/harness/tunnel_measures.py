@@ -76,7 +76,7 @@ def _bulk(tunnel: Tunnel, timing: Timing) -> Values:
 
 
 def _setup(tunnel: Tunnel, _: Timing) -> Values:
-    return {"setup": tunnel.setup_seconds * 1e3}
+    return {"setup": tunnel.listening_ms, "setup_answer": tunnel.answering_ms}
 
 
 def _idle(tunnel: Tunnel, timing: Timing) -> Values:
@@ -95,9 +95,7 @@ def _idle(tunnel: Tunnel, timing: Timing) -> Values:
 
 
 def _long_line(tunnel: Tunnel, timing: Timing, rtt: int) -> Values:
-    values = {}
-    if tunnel.setup_seconds:
-        values["setup"] = tunnel.setup_seconds * 1e3
+    values = _setup(tunnel, timing) if tunnel.has_process else {}
     for scenario, count in (("fresh", 1), ("kept", 1), ("kept", 4)):
         with tunnel.load(scenario, connections=count, warm_up=0.3, duration=max(1, rtt / 33)) as load:
             values[f"{scenario}_{count}_p50"] = load.result()["latency"]["p50_us"] / 1e3

@@ -60,6 +60,9 @@ void Connection::finish_connecting() {
     if (socket_.connect_error() != 0) {
         return on_lost();
     }
+    if (load_.tally().connected == 0) {
+        load_.tally().connected = now();
+    }
     watch(EPOLLIN);
     on_open();
 }

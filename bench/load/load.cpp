@@ -72,10 +72,11 @@ void Load::run(std::vector<std::unique_ptr<Connection>> connections, const std::
 }
 
 std::string Load::result_as_json() {
-    return fmt::format(R"({{"seconds":{:.4f},"done":{},"errors":{},"wrong":{},"bytes":{},"at_ns":{},)"
+    return fmt::format(R"({{"seconds":{:.4f},"done":{},"errors":{},"wrong":{},"bytes":{},"connected_ns":{},"at_ns":{},)"
                        R"("latency":{},"first":{},"gap":{}}})",
                        to_seconds(finished_ - measuring_), tally_.done, tally_.errors, tally_.wrong, tally_.bytes,
-                       finished_, summary(tally_.latency), summary(tally_.first), summary(tally_.gap));
+                       tally_.connected, finished_, summary(tally_.latency), summary(tally_.first),
+                       summary(tally_.gap));
 }
 
 }  // namespace lamd::bench::load

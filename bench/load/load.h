@@ -32,9 +32,10 @@ struct Tally {
     std::uint64_t errors = 0;  ///< connections refused or lost, answers other than 200
     std::uint64_t wrong = 0;   ///< answered, but not with what was asked for: lost or repeated events, cut answers
     std::uint64_t bytes = 0;
-    Samples latency;  ///< of a request, or from the server's stamp in an event to its arrival
-    Samples first;    ///< from a chat request to its first event
-    Samples gap;      ///< between two events of an answer
+    Nanoseconds connected = 0;  ///< when a connection was first accepted
+    Samples latency;            ///< of a request, or from the server's stamp in an event to its arrival
+    Samples first;              ///< from a chat request to its first event
+    Samples gap;                ///< between two events of an answer
 };
 
 class Connection;
