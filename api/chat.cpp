@@ -8,9 +8,10 @@ namespace {
 
 using json::Json;
 
+/// The member, unless it is missing or null.
 const Json* find(const Json& object, const char* key) {
     const auto member = object.is_object() ? object.find(key) : object.end();
-    return member == object.end() ? nullptr : &*member;
+    return member == object.end() || member->is_null() ? nullptr : &*member;
 }
 
 std::string text(const Json& object, const char* key) {
@@ -68,25 +69,25 @@ std::string encode(const ChatRequest& request) {
     return json::dump(json);
 }
 
-Result<ChatEvent> decode_chat_event(std::string_view text_of_event) {
-    const auto json = json::parse(text_of_event);
-    if (!json) {
-        return json.error();
+Result<ChatEvent> decode_chat_event(std::string_view json) {
+    const auto document = json::parse(json);
+    if (!document) {
+        return document.error();
     }
     ChatEvent event;
-    if (find(*json, "error") != nullptr) {
-        const auto error = decode_error(text_of_event);
+    if (find(*document, "error") != nullptr) {
+        const auto error = decode_error(json);
         event.error = error ? error->message : error.error().message;
         return event;
     }
-    if (!json->is_object()) {
-        return Error{std::string("/: expected an object, found ") + json->type_name()};
+    if (!document->is_object()) {
+        return Error{std::string("/: expected an object, found ") + document->type_name()};
     }
-    const Json* choices = find(*json, "choices");
+    const Json* choices = find(*document, "choices");
     if (choices != nullptr && choices->is_array() && !choices->empty()) {
         read_choice(choices->front(), event);
     }
-    read_figures(*json, event);
+    read_figures(*document, event);
     return event;
 }
 

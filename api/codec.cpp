@@ -81,21 +81,21 @@ std::string encode(const T& value) {
 }
 
 template <>
-std::string encode(const Event& event) {
-    const std::string name(kind(event.change));
-    json::Json json = json::Writer::write(EventHead{event.number, name, event.time});
-    json[name] = change_to_json(event.change);
+std::string encode(const Event& value) {
+    const std::string name(kind(value.change));
+    json::Json json = json::Writer::write(EventHead{value.number, name, value.time});
+    json[name] = change_to_json(value.change);
     return json::dump(json);
 }
 
 template <class T>
-Result<T> decode(std::string_view text) {
-    return json::read<T>(text);
+Result<T> decode(std::string_view json) {
+    return json::read<T>(json);
 }
 
 template <>
-Result<Event> decode(std::string_view text) {
-    return decode_event(text);
+Result<Event> decode(std::string_view json) {
+    return decode_event(json);
 }
 
 template std::string encode(const Reason&);

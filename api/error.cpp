@@ -56,17 +56,17 @@ std::string encode(const ErrorObject& error) {
     return json::dump(Json{{"error", object}});
 }
 
-Result<ErrorObject> decode_error(std::string_view text_of_error) {
-    const auto json = json::parse(text_of_error);
-    if (!json) {
-        return json.error();
+Result<ErrorObject> decode_error(std::string_view json) {
+    const auto document = json::parse(json);
+    if (!document) {
+        return document.error();
     }
-    if (!json->is_object()) {
-        return Error{std::string("/: expected an object, found ") + json->type_name()};
+    if (!document->is_object()) {
+        return Error{std::string("/: expected an object, found ") + document->type_name()};
     }
-    const auto error = json->find("error");
-    if (error == json->end()) {
-        const auto detail = text(*json, "detail");
+    const auto error = document->find("error");
+    if (error == document->end()) {
+        const auto detail = text(*document, "detail");
         return detail ? Result<ErrorObject>(plain(*detail)) : Error{"/error: missing"};
     }
     if (!error->is_object()) {

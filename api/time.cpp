@@ -1,6 +1,5 @@
 #include "api/codec.h"
 
-#include <algorithm>
 #include <charconv>
 
 namespace lamd::api {
@@ -12,11 +11,12 @@ public:
     explicit Scanner(std::string_view text) : text_(text) {}
 
     [[nodiscard]] int digits(std::size_t count) {
+        const auto digits = text_.substr(0, count);
+        const auto* last = digits.data() + digits.size();
         int value = 0;
-        const auto* end = text_.data() + std::min(count, text_.size());
-        const auto [stop, error] = std::from_chars(text_.data(), end, value);
-        is_ok_ = is_ok_ && text_.size() >= count && error == std::errc{} && stop == end && text_.front() != '-';
-        text_.remove_prefix(std::min(count, text_.size()));
+        const auto [end, error] = std::from_chars(digits.data(), last, value);
+        is_ok_ = is_ok_ && digits.size() == count && error == std::errc{} && end == last && digits.front() != '-';
+        text_.remove_prefix(digits.size());
         return value;
     }
     [[nodiscard]] bool accept(std::string_view any) {

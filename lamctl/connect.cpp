@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <boost/asio/local/stream_protocol.hpp>
 
 #include <cerrno>
 #include <system_error>
@@ -50,21 +51,17 @@ Failure describe(int error, const std::string& socket) {
 }  // namespace
 
 Outcome<Descriptor> connect_to(const std::string& socket) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (socket.empty() || socket.size() >= sizeof address.sun_path) {
+    constexpr std::size_t kLongest = sizeof(sockaddr_un::sun_path) - 1;
+    if (socket.empty() || socket.size() > kLongest) {
         return Failure{ExitCode::usage,
-                       fmt::format("connect to \"{}\": the path of a socket has 1 to {} bytes", socket,
-                                   sizeof address.sun_path - 1),
-                       ""};
+                       fmt::format("connect to \"{}\": the path of a socket has 1 to {} bytes", socket, kLongest)};
     }
-    socket.copy(address.sun_path, socket.size());
+    const boost::asio::local::stream_protocol::endpoint address(socket);
     Descriptor connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (connection.get() < 0) {
-        return Failure{ExitCode::error, "make a socket: " + std::generic_category().message(errno), ""};
+        return Failure{ExitCode::error, "make a socket: " + std::generic_category().message(errno)};
     }
-    const auto* generic = static_cast<const sockaddr*>(static_cast<const void*>(&address));
-    if (connect(connection.get(), generic, sizeof address) != 0) {
+    if (connect(connection.get(), address.data(), static_cast<socklen_t>(address.size())) != 0) {
         return describe(errno, socket);
     }
     return connection;

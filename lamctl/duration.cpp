@@ -21,13 +21,14 @@ constexpr Duration kLongest = 24h * 10'000;
 
 /// Takes `1.5` from the front; nothing when there is no number.
 std::optional<double> take_number(std::string_view& text) {
-    const auto length = std::min(text.find_first_not_of("0123456789."), text.size());
+    const auto digits = text.substr(0, text.find_first_not_of("0123456789."));
+    const auto* last = digits.data() + digits.size();
     double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + length, number, std::chars_format::fixed);
-    if (error != std::errc{} || end != text.data() + length) {
+    const auto [end, error] = std::from_chars(digits.data(), last, number, std::chars_format::fixed);
+    if (error != std::errc{} || end != last) {
         return std::nullopt;
     }
-    text.remove_prefix(length);
+    text.remove_prefix(digits.size());
     return number;
 }
 
@@ -45,7 +46,7 @@ std::optional<Duration> take_unit(std::string_view& text) {
 }  // namespace
 
 Result<Duration> parse_duration(std::string_view text) {
-    const Error error{"expected a duration like 30s, 500ms or 1m30s, found \"" + std::string(text) + "\""};
+    Error error{"expected a duration like 30s, 500ms or 1m30s, found \"" + std::string(text) + "\""};
     double total = 0;
     std::string_view rest = text;
     do {

@@ -83,6 +83,7 @@ CommandResult show_events(const Context& context) {
 CommandResult wait_for_conditions(const Context& context) {
     const WaitOptions& options = context.options.wait;
     std::vector<Condition> conditions;
+    conditions.reserve(options.conditions.size());
     for (const std::string& text : options.conditions) {
         conditions.push_back(*parse_condition(text));
     }

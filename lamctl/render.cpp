@@ -24,6 +24,7 @@ std::string summary(const api::Status& status) {
 
 std::string render_verdict(const Look& look, const api::Status& status) {
     std::vector<std::string> reasons;
+    reasons.reserve(status.verdict.reasons.size() + 1);
     for (const api::Reason& reason : status.verdict.reasons) {
         reasons.push_back(reason.message);
     }

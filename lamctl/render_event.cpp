@@ -9,7 +9,7 @@
 namespace lamd::lamctl {
 namespace {
 
-std::string with_reason(std::string text, const std::optional<api::Reason>& reason) {
+std::string with_reason(const std::string& text, const std::optional<api::Reason>& reason) {
     return reason && !reason->message.empty() ? text + ": " + reason->message : text;
 }
 

@@ -50,7 +50,7 @@ TEST(ChatEvent, HasTheErrorOfAnAnswerThatWasCut) {
 
 TEST(ChatEvent, SurvivesOddShapes) {
     for (const auto* json : {R"({})", R"({"choices":3})", R"({"choices":[3]})", R"({"choices":[{"delta":[]}]})",
-                             R"({"choices":[{"delta":{"content":7}}]})"}) {
+                             R"({"choices":[{"delta":{"content":7}}]})", R"({"error":null,"choices":[]})"}) {
         EXPECT_EQ(event_of(json), ChatEvent{}) << json;
     }
     EXPECT_FALSE(decode_chat_event("proxy error: x"));

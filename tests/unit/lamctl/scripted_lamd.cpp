@@ -8,9 +8,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <boost/asio/local/stream_protocol.hpp>
 
 #include <algorithm>
 #include <array>
@@ -130,12 +130,9 @@ ScriptedLamd::~ScriptedLamd() {
 }
 
 void ScriptedLamd::listen() {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    socket().copy(address.sun_path, sizeof address.sun_path - 1);
+    const boost::asio::local::stream_protocol::endpoint address(socket());
     listener_ = Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const auto* generic = static_cast<const sockaddr*>(static_cast<const void*>(&address));
-    require(bind(listener_.get(), generic, sizeof address) == 0, "bind");
+    require(bind(listener_.get(), address.data(), static_cast<socklen_t>(address.size())) == 0, "bind");
     require(::listen(listener_.get(), 8) == 0, "listen");
 }
 
