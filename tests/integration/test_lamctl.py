@@ -112,7 +112,7 @@ def test_events_are_followed(begin, lamd, sshd):
     assert events.stdout.readline()
     sshd.kill_sessions()
     seen = ""
-    while "up" not in seen.split():
+    while "tunnel b up" not in seen:
         line = events.stdout.readline()
         assert line, "the events ended"
         seen += line
