@@ -57,6 +57,7 @@ public:
           settings_(std::move(settings)),
           on_change_(std::move(on_change)),
           client_(transport::http::Client::create(environment_.executor)) {
+        ledger_.on_stream = environment_.on_stream;
         for (const auto& server : settings_.servers) {
             entries_.push_back(make_entry(server));
         }

@@ -5,6 +5,7 @@
 // /v1: the daemon hands it requests that were already admitted.
 #pragma once
 
+#include "api/event.h"
 #include "api/status.h"
 #include "base/async.h"
 #include "base/clock.h"
@@ -24,6 +25,8 @@ struct Environment {
     const Clock& clock;
     log::Logger& log;
     std::function<double()> uniform;  ///< a random number in [0, 1)
+    /// Told when an answer begins and when it ends; on the loop, may be empty.
+    std::function<void(api::StreamChange)> on_stream = {};
 };
 
 /// The part of the configuration that the gateway lives by.

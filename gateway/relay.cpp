@@ -50,6 +50,7 @@ Relay::Relay(RelayEnvironment environment, const transport::http::Request& reque
       begun_(environment_.clock.now()) {
     ++environment_.ledger.figures.requests;
     ++environment_.ledger.counts.running;
+    tell("running");
 }
 
 Relay::~Relay() {
@@ -58,13 +59,16 @@ Relay::~Relay() {
     switch (ending_) {
         case Ending::left:
             ++counts.cancelled;
+            tell("cancelled");
             break;
         case Ending::finished:
             ++counts.finished;
             environment_.ledger.figures.duration.add(environment_.clock.now() - begun_);
+            tell("finished");
             break;
         case Ending::failed:
             ++counts.failed;
+            tell("failed");
             break;
     }
     if (path_) {
@@ -266,6 +270,7 @@ asio::awaitable<void> Relay::cut(std::string why) {
     const api::ErrorObject error{fmt::format("the stream from server {} was cut: {}", server_name(), why),
                                  "upstream_error", std::nullopt, "stream_cut"};
     ++environment_.ledger.figures.streams_cut;
+    failure_ = error.message;
     ended(Ending::failed, false);
     co_await responder_.write("data: " + api::encode(error) + "\n\n");
 }
@@ -281,6 +286,7 @@ asio::awaitable<void> Relay::refuse(unsigned status, api::ErrorObject error) {
         response.fields.push_back({"Retry-After", retry_after(wait)});
     }
     ending_ = Ending::failed;
+    failure_ = std::move(error.message);
     co_await responder_.send(std::move(response));
 }
 
@@ -359,6 +365,23 @@ void Relay::see_first_event() {
 void Relay::ended(Ending ending, bool is_server_good) {
     ending_ = ending;
     ++(is_server_good ? path_->counts.answered : path_->counts.failed);
+}
+
+void Relay::tell(std::string_view state) const {
+    if (!environment_.ledger.on_stream) {
+        return;
+    }
+    api::StreamChange change;
+    change.id = stream_id_;
+    change.state = state;
+    change.server = path_ ? path_->server().name : "";
+    change.transport = path_ ? "sse" : "";
+    change.model = body_.model;
+    if (!failure_.empty()) {
+        change.reason = api::Reason{failure_, ""};
+    }
+    change.counts = environment_.ledger.counts;
+    environment_.ledger.on_stream(std::move(change));
 }
 
 }  // namespace lamd::gateway

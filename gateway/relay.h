@@ -4,6 +4,7 @@
 #pragma once
 
 #include "api/error.h"
+#include "api/event.h"
 #include "api/status.h"
 #include "base/async.h"
 #include "base/clock.h"
@@ -17,6 +18,7 @@
 #include "transport/http/server.h"
 #include "transport/sse/splitter.h"
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,6 +32,7 @@ struct Ledger {
     api::StreamCounts counts;
     Figures figures;
     std::uint64_t turn = 0;
+    std::function<void(api::StreamChange)> on_stream;  // may be empty
 };
 
 // Shared with the gateway's list of paths: a reload may take one out of it while an answer is under way.
@@ -76,6 +79,7 @@ private:
     void see_answer(unsigned status);
     void see_first_event();
     void ended(Ending ending, bool is_server_good);
+    void tell(std::string_view state) const;
 
     RelayEnvironment environment_;
     const transport::http::Request& request_;
@@ -90,6 +94,7 @@ private:
     StreamWatch watch_{1};
     bool has_first_event_ = false;
     Ending ending_ = Ending::left;
+    std::string failure_;  // what the caller was told of an answer that failed
 };
 
 }  // namespace lamd::gateway
