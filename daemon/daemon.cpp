@@ -97,8 +97,8 @@ asio::awaitable<void> Daemon::begin() {
     if (!instance_.note().empty()) {
         log_.info("this lamd has a name for this run only", {{"reason", instance_.note()}});
     }
-    publish_now();
     notifier_.ready(status_line(status()));
+    publish_now();
 }
 
 asio::awaitable<void> Daemon::end() {
@@ -199,9 +199,14 @@ void Daemon::configure_gateway() {
     if (gateway_) {
         gateway_->apply(std::move(settings));
     } else if (!settings.servers.empty()) {
-        gateway_ = gateway::Gateway::create(
-            {.executor = io_.get_executor(), .clock = clock_, .log = log_, .uniform = [this] { return uniform(); }},
-            std::move(settings), [this] { has_changed_.set(); });
+        gateway::Environment environment{
+            .executor = io_.get_executor(),
+            .clock = clock_,
+            .log = log_,
+            .uniform = [this] { return uniform(); },
+            .on_stream = [this](api::StreamChange change) { events_.publish(std::move(change), clock_.wall()); }};
+        gateway_ =
+            gateway::Gateway::create(std::move(environment), std::move(settings), [this] { has_changed_.set(); });
         gateway_->start();
     }
 }

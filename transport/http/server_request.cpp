@@ -28,6 +28,10 @@ Rejection head_too_large(std::size_t limit) {
                              to_string(ByteCount{limit}))};
 }
 
+Rejection chunk_line_too_long() {
+    return {400, "A chunk's size line or the trailer of the request is too long."};
+}
+
 Rejection bad_version(std::string_view line) {
     const auto last = line.substr(std::min(line.rfind(' ') + 1, line.size()));
     const bool is_version = last.size() == 8 && last.starts_with("HTTP/") && last[6] == '.';
@@ -159,7 +163,12 @@ boost::system::result<std::size_t, Rejection> RequestParser::feed_body(std::stri
     auto rest = is_buffered ? std::string_view(buffer_) : bytes;
     error_code ec;
     while (!rest.empty() && !is_done() && !ec) {
-        rest.remove_prefix(put(boost::asio::buffer(rest), ec));
+        const auto before = parts_.body.size();
+        const auto used = put(boost::asio::buffer(rest), ec);
+        if (used - (parts_.body.size() - before) > head_limit_) {
+            return chunk_line_too_long();
+        }
+        rest.remove_prefix(used);
     }
     if (ec && ec != beast_http::error::need_more) {
         return rejection(ec);
@@ -170,7 +179,7 @@ boost::system::result<std::size_t, Rejection> RequestParser::feed_body(std::stri
         return bytes.size() - left;
     }
     if (rest.size() > head_limit_) {
-        return Rejection{400, "A chunk's size line or the trailer of the request is too long."};
+        return chunk_line_too_long();
     }
     buffer_ = std::string(rest);
     return bytes.size();

@@ -144,6 +144,8 @@ std::vector<BadCase> framing_cases() {
         {"chunk_without_end", post("Transfer-Encoding: chunked\r\n", "5\r\nhelloXX0\r\n\r\n")},
         {"chunk_bare_lf", post("Transfer-Encoding: chunked\r\n", "5;a=\"\n\"\r\nhello\r\n0\r\n\r\n")},
         {"chunk_line_endless", post("Transfer-Encoding: chunked\r\n", "5;a=" + std::string(2000, 'a'))},
+        {"chunk_line_long",
+         post("Transfer-Encoding: chunked\r\n", "5;a=" + std::string(2000, 'a') + "\r\nhello\r\n0\r\n\r\n")},
         {"trailer_length", post("Transfer-Encoding: chunked\r\n", "0\r\nContent-Length: 5\r\n\r\n")},
         {"trailer_endless", post("Transfer-Encoding: chunked\r\n", "0\r\nA: " + std::string(2000, 'a'))},
         {"body_too_large", post("Content-Length: 1025\r\n"), 413},
