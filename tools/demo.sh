@@ -84,7 +84,7 @@ start_server() {
     if llama=$("$tools/llama/get-llama-server.sh" 2>"$work/get-llama.log"); then
         server="a real llama-server with a generated model of random weights: fluent gibberish"
         start server "$llama/llama-server" -m "$llama/slow.gguf" --host 127.0.0.1 --port "$model_port" \
-            -t 1 --parallel 2 -c 2048 -n 100 --no-ui
+            --alias demo -t 1 --parallel 2 -c 2048 -n 100 --no-ui
     else
         server="the tests' small OpenAI-compatible server, because llama-server is not to be had here"
         note "$(tail -1 "$work/get-llama.log")"
