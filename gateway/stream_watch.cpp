@@ -19,7 +19,7 @@ bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-// Whether some `"finish_reason":` is followed by a string.
+// Whether some `"finish_reason":` is followed by something else than null.
 bool may_finish(std::string_view event) {
     for (auto found = event.find(kFinishReason); found != std::string_view::npos;
          found = event.find(kFinishReason, found)) {
@@ -27,7 +27,7 @@ bool may_finish(std::string_view event) {
         while (found < event.size() && (is_space(event[found]) || event[found] == ':')) {
             ++found;
         }
-        if (found < event.size() && event[found] == '"') {
+        if (found < event.size() && event[found] != 'n') {
             return true;
         }
     }
