@@ -116,6 +116,7 @@ PermitRootLogin prohibit-password
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 PrintMotd no
+SetEnv HOME=$work
 CONFIG
     start sshd "$(command -v sshd)" -D -e -f "$work/sshd_config"
     sshd=$started
