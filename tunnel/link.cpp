@@ -180,7 +180,7 @@ void Link::look_for_nonce() {
 
 asio::awaitable<Outcome> Link::serve(std::optional<Instant> until) {
     for (;;) {
-        if (is_over()) {
+        if (is_over() || has_lost_address_) {
             co_return lost();
         }
         const auto now = clock_.now();
@@ -203,6 +203,7 @@ asio::awaitable<Outcome> Link::serve(std::optional<Instant> until) {
 
 void Link::suspect() {
     watch_.suspect();
+    has_lost_address_ = !wire_.has_local_address();
     wake_.set();
 }
 
@@ -237,8 +238,8 @@ void Link::answered(Instant now) {
 }
 
 Failed Link::lost() const {
-    return {.cause = Cause::lost,
-            .trouble = {fmt::format("connection to {} lost: {}", peer(), session_.failure().message), ""}};
+    const auto why = has_lost_address_ ? "this machine has lost the address it came from" : session_.failure().message;
+    return {.cause = Cause::lost, .trouble = {fmt::format("connection to {} lost: {}", peer(), why), ""}};
 }
 
 void Link::close(bool is_orderly) {

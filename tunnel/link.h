@@ -36,9 +36,6 @@ public:
     [[nodiscard]] std::string peer() const {
         return wire_.peer();
     }
-    [[nodiscard]] asio::ip::address local_address() const {
-        return wire_.local_address();
-    }
 
     /// Calls `step` now and whenever bytes have arrived, until it answers or the deadline has passed.
     template <class T>
@@ -62,7 +59,7 @@ public:
     /// Watches over the peer until `until`, or until the link is over.
     [[nodiscard]] asio::awaitable<Outcome> serve(std::optional<Instant> until);
 
-    /// The network has changed: the peer must prove itself now.
+    /// The network has changed: the peer must prove itself now; a connection whose own address has gone is over.
     void suspect();
 
     [[nodiscard]] std::optional<Duration> round_trip() const {
@@ -117,6 +114,7 @@ private:
     std::deque<ssh::Accepted> unrouted_;
     std::optional<Verifying> verifying_;
     PeerWatch watch_;
+    bool has_lost_address_ = false;
     std::optional<Instant> probe_sent_;
     std::optional<Duration> round_trip_;
     Wire wire_;

@@ -2,9 +2,14 @@
 
 #include <fmt/format.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 
 namespace lamd::tunnel {
 
@@ -104,9 +109,22 @@ void Wire::close(bool with_reset) {
     socket_.close(ignored);
 }
 
-asio::ip::address Wire::local_address() const {
-    boost::system::error_code ignored;
-    return socket_.local_endpoint(ignored).address();
+// The kernel lets nobody bind an address that no interface has.
+bool Wire::has_local_address() const {
+    boost::system::error_code error;
+    const auto address = socket_.local_endpoint(error).address();
+    if (error) {
+        return true;  // the socket itself is at an end, and says so elsewhere
+    }
+    const asio::ip::udp::endpoint probe(address, 0);
+    const int descriptor = ::socket(probe.protocol().family(), SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) {
+        return true;
+    }
+    const bool is_gone =
+        ::bind(descriptor, probe.data(), static_cast<socklen_t>(probe.size())) != 0 && errno == EADDRNOTAVAIL;
+    ::close(descriptor);
+    return !is_gone;
 }
 
 }  // namespace lamd::tunnel

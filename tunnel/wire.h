@@ -38,7 +38,8 @@ public:
     [[nodiscard]] std::string peer() const {
         return peer_;
     }
-    [[nodiscard]] asio::ip::address local_address() const;
+    /// Whether this machine still has the address that the connection comes from.
+    [[nodiscard]] bool has_local_address() const;
 
 private:
     [[nodiscard]] asio::awaitable<void> read_loop();

@@ -8,6 +8,8 @@
 
 #include "base/secret.h"
 #include "tunnel/ssh/buffers.h"
+#include "tunnel/ssh/channel.h"
+#include "tunnel/ssh/failure.h"
 
 #include <boost/system/result.hpp>
 
@@ -17,7 +19,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,28 +28,6 @@ typedef struct _LIBSSH2_CHANNEL LIBSSH2_CHANNEL;
 typedef struct _LIBSSH2_LISTENER LIBSSH2_LISTENER;
 
 namespace lamd::tunnel::ssh {
-
-enum class FailureKind {
-    broken,      ///< the session is over: closed by the peer, or bytes that make no sense
-    refused,     ///< the server said no to this request
-    key_unfit,   ///< our own private key cannot be read, decrypted or used
-    no_methods,  ///< the two sides share no algorithm
-    timed_out,   ///< the owner's deadline passed
-};
-
-struct Failure {
-    FailureKind kind = FailureKind::broken;
-    std::string message;
-};
-
-[[noreturn]] inline void throw_exception_from_error(const Failure& failure, const boost::source_location&) {
-    throw std::logic_error("unchecked failure: " + failure.message);
-}
-
-template <class T>
-using Outcome = boost::system::result<T, Failure>;
-template <class T>
-using Attempt = std::optional<Outcome<T>>;
 
 /// `libssh2 1.11.1`, as it is loaded.
 [[nodiscard]] std::string library_version();
@@ -61,44 +40,6 @@ struct HostKey {
     std::string blob;
     std::string algorithm;
     std::string fingerprint;
-};
-
-class Session;
-
-/// One channel (RFC 4254, 5). Not copied, not moved; closing is left to the session, which waits for the peer's answer.
-class Channel {
-public:
-    Channel(Session& session, LIBSSH2_CHANNEL* handle) : session_(session), handle_(handle) {}
-    ~Channel();
-    Channel(const Channel&) = delete;
-    Channel& operator=(const Channel&) = delete;
-
-    enum class Read { data, nothing, end, failed };
-    struct ReadResult {
-        Read what = Read::nothing;
-        std::size_t size = 0;
-    };
-    /// What the peer sent, merged with its stderr on session channels. Reading opens the peer's window again.
-    [[nodiscard]] ReadResult read(std::span<char> into);
-
-    /// Whether read() would answer something other than nothing. Costs no system call.
-    [[nodiscard]] bool is_readable() const;
-
-    /// How many bytes the peer's window has room for.
-    [[nodiscard]] std::size_t writable() const;
-
-    /// Bytes taken; 0: none now (window, re-keying): offer the same bytes again later; nullopt: the channel is closed.
-    [[nodiscard]] std::optional<std::size_t> write(std::string_view bytes);
-
-    /// SSH_MSG_CHANNEL_EOF. False: not yet, try again later.
-    [[nodiscard]] bool send_eof();
-
-    /// After the peer's EOF: whether it has closed the channel altogether.
-    [[nodiscard]] bool is_closed() const;
-
-private:
-    Session& session_;
-    LIBSSH2_CHANNEL* handle_;
 };
 
 class Listener;

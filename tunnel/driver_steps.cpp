@@ -1,19 +1,13 @@
-#include "tunnel/tunnel.h"
-
 #include "tunnel/claim.h"
 #include "tunnel/dial.h"
-#include "tunnel/link.h"
-#include "tunnel/login.h"
-#include "tunnel/machine.h"
+#include "tunnel/driver.h"
 #include "tunnel/refusal.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
-#include <algorithm>
 #include <array>
-#include <deque>
 #include <utility>
 
 namespace lamd::tunnel {
@@ -36,135 +30,7 @@ std::string reachable(const std::string& host) {
     return host == "::" ? "::1" : host;
 }
 
-// Asio's operator|| would take an Outcome, which is a variant, for the result of another operator||, and flatten it.
-asio::awaitable<void> keep(std::optional<Outcome>& outcome, asio::awaitable<Outcome> work) {
-    outcome = co_await std::move(work);
-}
-
-class Driver final : public Tunnel {
-public:
-    Driver(Environment environment, config::Tunnel config, std::function<void()> on_change);
-
-    void start() override {
-        tasks_.spawn(run());
-    }
-    [[nodiscard]] asio::awaitable<void> stop() override;
-    void reconnect() override {
-        asked_.set();
-    }
-    void network_changed() override;
-    [[nodiscard]] const config::Tunnel& config() const override {
-        return config_;
-    }
-    [[nodiscard]] TunnelState state() const override {
-        return is_stopped_ ? TunnelState::stopped : is_started_ ? machine_.state() : TunnelState::idle;
-    }
-    [[nodiscard]] TunnelReport report() const override;
-
-private:
-    [[nodiscard]] asio::awaitable<void> run();
-    [[nodiscard]] asio::awaitable<Outcome> perform(Action action);
-    [[nodiscard]] asio::awaitable<Outcome> look_up();
-    [[nodiscard]] asio::awaitable<Outcome> connect();
-    [[nodiscard]] asio::awaitable<std::optional<Failed>> open_link();
-    [[nodiscard]] asio::awaitable<Outcome> shake_hands();
-    [[nodiscard]] asio::awaitable<std::optional<Failed>> exchange_keys();
-    [[nodiscard]] asio::awaitable<Outcome> authenticate();
-    [[nodiscard]] asio::awaitable<Outcome> claim();
-    [[nodiscard]] asio::awaitable<Outcome> bind(Action action);
-    [[nodiscard]] asio::awaitable<Outcome> verify(Action action);
-    [[nodiscard]] asio::awaitable<Outcome> pause(Instant until);
-    [[nodiscard]] asio::awaitable<void> drop_link(bool is_orderly);
-    [[nodiscard]] Failed failed(const ssh::Failure& failure, std::string_view doing) const;
-    [[nodiscard]] Instant now() const {
-        return environment_.clock.now();
-    }
-    void entered(const Action& action);
-    void log_state();
-    void note_once(std::string note);
-    [[nodiscard]] ForwardReport report(std::size_t index) const;
-
-    Environment environment_;
-    config::Tunnel config_;
-    std::function<void()> on_change_;
-    TunnelMachine machine_;
-    std::deque<Target> targets_;  ///< one per forward; the account goes on over reconnects
-    TaskGroup tasks_;
-    Event asked_;
-    Event network_;
-
-    std::vector<asio::ip::tcp::endpoint> endpoints_;
-    std::unique_ptr<HostKeyPolicy> host_keys_;
-    std::unique_ptr<Link> link_;
-    std::vector<ssh::Listener*> listeners_;
-    bool is_claimed_ = false;
-
-    bool is_started_ = false;
-    bool is_stopped_ = false;
-    TunnelState shown_ = TunnelState::idle;
-    std::string shown_trouble_;
-    std::uint64_t repeated_ = 0;
-    WallTime since_;
-    std::optional<WallTime> next_attempt_;
-    std::string address_;
-    std::string server_version_;
-    std::string host_key_;
-    std::vector<std::string> notes_;
-};
-
-Driver::Driver(Environment environment, config::Tunnel config, std::function<void()> on_change)
-    : environment_(std::move(environment)),
-      config_(std::move(config)),
-      on_change_(std::move(on_change)),
-      machine_(config_.forwards, Policy{}),
-      tasks_(environment_.executor),
-      asked_(environment_.executor),
-      network_(environment_.executor),
-      since_(environment_.clock.wall()) {
-    for (const auto& forward : config_.forwards) {
-        targets_.emplace_back(forward.target);
-    }
-}
-
-asio::awaitable<void> Driver::run() {
-    auto action = machine_.start();
-    is_started_ = true;
-    while (action.step != Step::stop) {
-        if (action.step == Step::resolve || action.step == Step::pause) {
-            co_await drop_link(action.step == Step::resolve);
-        }
-        entered(action);
-        asked_.clear();
-        std::optional<Outcome> outcome;
-        co_await (keep(outcome, perform(action)) || asked_.wait());
-        action = machine_.next(outcome.value_or(Asked{}), now(), environment_.uniform());
-    }
-}
-
-asio::awaitable<void> Driver::stop() {
-    tasks_.cancel();
-    co_await tasks_.join();
-    co_await drop_link(true);
-    is_stopped_ = true;
-    log_state();
-}
-
-asio::awaitable<void> Driver::drop_link(bool is_orderly) {
-    listeners_.clear();
-    is_claimed_ = false;
-    if (link_) {
-        link_->close(is_orderly);
-        co_await link_->join();
-        link_.reset();
-    }
-}
-
-void Driver::network_changed() {
-    if (link_) {
-        link_->suspect();
-    }
-    network_.set();
-}
+}  // namespace
 
 asio::awaitable<Outcome> Driver::perform(Action action) {
     switch (action.step) {
@@ -320,7 +186,6 @@ asio::awaitable<Outcome> Driver::claim() {
         case ClaimAnswer::Kind::granted:
             break;
     }
-    is_claimed_ = answer->kind != ClaimAnswer::Kind::unavailable;
     co_return Done{};
 }
 
@@ -372,107 +237,6 @@ asio::awaitable<Outcome> Driver::pause(Instant until) {
     network_.clear();
     const bool has_changed = co_await network_.wait_until(until);
     co_return has_changed ? Outcome(NetworkChanged{}) : Outcome(Due{});
-}
-
-void Driver::entered(const Action& action) {
-    next_attempt_.reset();
-    if (action.step == Step::pause && action.until) {
-        next_attempt_ = environment_.clock.wall() + (*action.until - now());
-    }
-    log_state();
-    on_change_();
-}
-
-// One line per state that lasts; the steps on the way only at debug, and a wait that repeats itself only now and then.
-void Driver::log_state() {
-    const auto current = state();
-    const auto trouble = machine_.trouble() ? machine_.trouble()->message : std::string();
-    if (current == shown_ && trouble == shown_trouble_) {
-        return;
-    }
-    if (current != shown_) {
-        since_ = environment_.clock.wall();
-    }
-    shown_ = current;
-    auto& log = environment_.log;
-    const std::string name(to_string(current));
-    const auto text = fmt::format("tunnel {} {}", config_.name, name);
-    switch (current) {
-        case TunnelState::up:
-        case TunnelState::stopped:
-            repeated_ = 0;
-            shown_trouble_.clear();
-            log.info(text, {{"tunnel", config_.name}, {"state", name}, {"peer", address_}});
-            return;
-        case TunnelState::backing_off:
-        case TunnelState::denied:
-            repeated_ = trouble == shown_trouble_ ? repeated_ + 1 : 0;
-            shown_trouble_ = trouble;
-            if ((repeated_ & (repeated_ - 1)) == 0) {  // the 1st, 2nd, 4th, 8th … time
-                log.warning(fmt::format("{}: {}{}", text, trouble,
-                                        repeated_ == 0 ? "" : fmt::format(" ({} times before)", repeated_)),
-                            {{"tunnel", config_.name}, {"state", name}, {"remedy", machine_.trouble()->remedy}});
-            }
-            return;
-        case TunnelState::idle:
-        case TunnelState::resolving:
-        case TunnelState::connecting:
-        case TunnelState::handshaking:
-        case TunnelState::authenticating:
-        case TunnelState::forwarding:
-            log.debug(text, {{"tunnel", config_.name}, {"state", name}});
-            return;
-    }
-}
-
-void Driver::note_once(std::string note) {
-    if (std::find(notes_.begin(), notes_.end(), note) == notes_.end()) {
-        notes_.push_back(std::move(note));
-    }
-}
-
-ForwardReport Driver::report(std::size_t index) const {
-    const auto& forward = machine_.forwards()[index];
-    const auto& target = targets_[index];
-    ForwardReport report{.remote = config::to_string(config_.forwards[index].remote),
-                         .target = config::to_string(target.address()),
-                         .state = forward.state,
-                         .bound_port = forward.bound_port,
-                         .trouble = forward.trouble,
-                         .open_channels = target.open,
-                         .accepted = target.accepted,
-                         .refused = target.refused,
-                         .received_bytes = target.received,
-                         .sent_bytes = target.sent};
-    if (!report.trouble && target.failure()) {
-        report.trouble = Trouble{*target.failure(), "start the server behind this forward, or correct its `target`"};
-    }
-    return report;
-}
-
-TunnelReport Driver::report() const {
-    TunnelReport report{.state = state(),
-                        .since = since_,
-                        .trouble = machine_.trouble(),
-                        .next_attempt = next_attempt_,
-                        .attempts = machine_.attempts(),
-                        .connects = machine_.connects(),
-                        .round_trip = link_ ? link_->round_trip() : std::nullopt,
-                        .address = address_,
-                        .server_version = server_version_,
-                        .host_key = host_key_,
-                        .notes = notes_};
-    for (std::size_t i = 0; i < targets_.size(); ++i) {
-        report.forwards.push_back(this->report(i));
-    }
-    return report;
-}
-
-}  // namespace
-
-std::unique_ptr<Tunnel> Tunnel::create(Environment environment, config::Tunnel config,
-                                       std::function<void()> on_change) {
-    return std::make_unique<Driver>(std::move(environment), std::move(config), std::move(on_change));
 }
 
 }  // namespace lamd::tunnel
