@@ -7,6 +7,7 @@ import time
 
 import pytest
 from lamdtest import unix_http
+from lamdtest.answers import stream_failure
 from lamdtest.lamd import server
 from lamdtest.ports import free_port
 from lamdtest.upstream import DONE, chunk, delta
@@ -33,20 +34,6 @@ def begin(lamd, upstream, keep):
     return run
 
 
-def read_failed(stream):
-    """The error that ends a stream, which must look like nothing else."""
-    try:
-        body = stream.read_all()
-    except http.client.IncompleteRead:
-        body = stream.body()
-    assert b"[DONE]" not in body and b'"finish_reason": "stop"' not in body
-    data = [event.get("data", "") for event in unix_http.sse_events(body)]
-    events = [json.loads(text) for text in data if text.startswith("{")]
-    assert events and "error" in events[-1], f"ends like a complete answer: {body!r}"
-    assert events[-1]["error"]["message"] and not any("error" in event for event in events[:-1])
-    return events[-1]["error"]
-
-
 def check_still_serves(lamd, upstream, keep):
     stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", ASK))
     upstream.next_call().answer(200, ANSWER)
@@ -54,7 +41,7 @@ def check_still_serves(lamd, upstream, keep):
 
 
 @pytest.mark.parametrize("ending", ["cut", "reset", "cut in an event", "cut in a chunk", "clean without [DONE]",
-                                    "clean after finish_reason", "garbage for a chunk", "text for an event"])
+                                    "garbage for a chunk", "text for an event"])
 def test_an_answer_that_breaks_off_ends_with_an_error(lamd, begin, upstream, keep, ending):
     stream, call = begin()
     call.begin()
@@ -64,9 +51,6 @@ def test_an_answer_that_breaks_off_ends_with_an_error(lamd, begin, upstream, kee
         call.reset()
     elif ending == "clean without [DONE]":
         call.end()
-    elif ending == "clean after finish_reason":
-        call.event(delta("", "length"))
-        call.end()
     elif ending == "text for an event":
         call.event(b"proxy error: the child has died")
         call.end()
@@ -74,9 +58,18 @@ def test_an_answer_that_breaks_off_ends_with_an_error(lamd, begin, upstream, kee
         call.send({"cut": b"", "cut in an event": chunk(delta("two")[:20]), "cut in a chunk": b"100\r\nabc",
                    "garbage for a chunk": b"xyz\r\n"}[ending])
         call.cut()
-    read_failed(stream)
+    stream_failure(stream)
     wait_until(lambda: lamd.status()["streams"]["failed"] == 1, what="the failed stream to be counted")
     check_still_serves(lamd, upstream, keep)
+
+
+def test_a_clean_end_after_the_finish_reason_is_complete(lamd, begin):
+    stream, call = begin()
+    call.begin()
+    call.event(delta("one") + delta("", "length"))
+    call.end()
+    assert stream.read_all() == delta("one") + delta("", "length")
+    wait_until(lambda: lamd.status()["streams"]["finished"] == 1, what="the answer to be counted")
 
 
 def test_a_servers_own_error_event_is_passed_on_once(begin):
@@ -85,7 +78,7 @@ def test_a_servers_own_error_event_is_passed_on_once(begin):
     call.event(delta("one"))
     call.event(b'data: {"error":{"code":500,"message":"out of memory","type":"server_error"}}\n\n')
     call.end()
-    assert read_failed(stream)["message"] == "out of memory"
+    assert stream_failure(stream)["message"] == "out of memory"
 
 
 def test_a_server_that_falls_silent_is_given_up(begin):
@@ -93,7 +86,7 @@ def test_a_server_that_falls_silent_is_given_up(begin):
     call.begin()
     call.event(delta("one"))
     silent = time.monotonic()
-    read_failed(stream)
+    stream_failure(stream)
     assert 0.9 <= time.monotonic() - silent <= 2.0
     call.wait_abandoned(1.0)
 
@@ -147,13 +140,20 @@ def test_a_failing_server_is_an_error_in_the_right_shape(lamd, upstream, keep, s
     assert json.loads(stream.read_all())["error"]["message"]
 
 
-@pytest.mark.parametrize("garbage", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 banana\r\n\r\n", b"\x00" * 100000,
-                                     b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
-                                     b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 500000 + b"\r\n\r\n"])
-def test_a_server_that_speaks_something_else_is_an_error(begin, garbage):
+GARBAGE = {
+    "another protocol": b"SSH-2.0-OpenSSH_9.2\r\n",
+    "no status": b"HTTP/1.1 banana\r\n\r\n",
+    "zeros": b"\0" * 100000,
+    "a negative length": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+    "an endless head": b"HTTP/1.1 200 OK\r\nX: " + b"y" * 500000 + b"\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("kind", GARBAGE)
+def test_a_server_that_speaks_something_else_is_an_error(begin, kind):
     stream, call = begin(ASK)
     try:
-        call.send(garbage)
+        call.send(GARBAGE[kind])
         call.cut()
     except OSError:
         pass  # lamd had enough already
@@ -211,21 +211,32 @@ def first_call(upstreams, timeout=5.0):
                                     if not upstream.calls.empty()), None), timeout, "a request at one of the servers")
 
 
-@pytest.mark.parametrize("fault", ["cut", "500", "503", "429"])
-def test_before_the_first_token_another_server_is_asked(pair, keep, fault):
+def test_where_a_server_just_died_the_other_one_is_asked(make_upstream, make_lamd, keep):
+    """Before a probe could see it: half of the requests would go to the dead one."""
+    upstreams = {name: make_upstream() for name in ("one", "two")}
+    lamd = make_lamd(servers=[server(upstream.port, name, probe_interval="10min")
+                              for name, upstream in upstreams.items()])
+    for name in upstreams:
+        lamd.wait_path(name, "up")
+    upstreams["one"].close()
+    for _ in range(4):
+        stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", CHAT))
+        call = upstreams["two"].next_call()
+        call.begin()
+        call.event(delta("one") + DONE)
+        call.end()
+        assert stream.read_all() == delta("one") + DONE
+        assert stream.head().getheader("Lam-Server") == "two"
+
+
+def test_what_may_be_running_is_not_sent_again(pair, keep):
     lamd, upstreams = pair
     stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", CHAT))
     name, call = first_call(upstreams)
-    if fault == "cut":
-        call.cut()
-    else:
-        call.answer(int(fault), {"error": {"message": "not now"}})
-    other, second = first_call({key: value for key, value in upstreams.items() if key != name})
-    second.begin()
-    second.event(delta("one") + DONE)
-    second.end()
-    assert stream.read_all() == delta("one") + DONE
-    assert stream.head().getheader("Lam-Server") == other and stream.head().getheader("Lam-Attempts") == "2"
+    call.cut()  # the server had the whole request
+    assert stream.head().status == 502
+    assert json.loads(stream.read_all())["error"]["message"]
+    assert upstreams["two" if name == "one" else "one"].calls.empty()
 
 
 def test_after_the_first_token_nothing_is_asked_again(pair, keep):
@@ -236,7 +247,7 @@ def test_after_the_first_token_nothing_is_asked_again(pair, keep):
     call.event(delta("one"))
     stream.read_until(delta("one"))
     call.cut()
-    read_failed(stream)
+    stream_failure(stream)
     other = next(upstream for key, upstream in upstreams.items() if key != name)
     assert other.calls.empty()
 
