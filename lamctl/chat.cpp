@@ -95,7 +95,7 @@ public:
 
 private:
     [[nodiscard]] Until until() const {
-        return {interrupt_, std::nullopt};  // How long an answer may take is lamd's to say.
+        return {interrupt_, std::nullopt, context_.out};  // How long an answer may take is lamd's to say.
     }
     Outcome<void> write(const std::string& bytes) const {
         return write_all(context_.out, bytes, interrupt_);

@@ -23,15 +23,20 @@ int milliseconds_until(const std::optional<Instant>& deadline) {
 
 Outcome<void> wait_for(int fd, short events, const Until& until) {
     // poll(2) passes over negative descriptors.
-    std::array<pollfd, 2> descriptors{{{fd, events, 0}, {until.interrupt, POLLIN, 0}}};
+    std::array<pollfd, 3> descriptors{{{fd, events, 0}, {until.interrupt, POLLIN, 0}, {until.output, 0, 0}}};
     while (true) {
         const int ready = poll(descriptors.data(), descriptors.size(), milliseconds_until(until.deadline));
         if (ready < 0 && errno != EINTR) {
             return Failure{ExitCode::error, "poll: " + std::generic_category().message(errno), ""};
         }
+        if (descriptors[1].revents != 0) {
+            return Failure{ExitCode::interrupted, ""};
+        }
+        if (descriptors[2].revents != 0) {  // POLLERR, POLLHUP or POLLNVAL: nobody will read
+            return Failure{ExitCode::done, ""};
+        }
         if (ready > 0) {
-            return descriptors[1].revents != 0 ? Outcome<void>(Failure{ExitCode::interrupted, "", ""})
-                                               : Outcome<void>();
+            return {};
         }
         if (until.deadline && std::chrono::steady_clock::now() >= *until.deadline) {
             return Failure{ExitCode::timed_out, "", ""};

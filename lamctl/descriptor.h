@@ -39,9 +39,11 @@ private:
 struct Until {
     int interrupt = -1;  ///< Interrupt::fd(), or -1
     std::optional<Instant> deadline;
+    int output = -1;  ///< a pipe: the wait ends when nobody reads it any more
 };
 
-/// Waits for `events` (poll(2)) of a descriptor; -1 waits for the end only. Fails with `interrupted` or `timed_out`.
+/// Waits for `events` (poll(2)) of a descriptor; -1 waits for the end only. Fails with `interrupted`, `timed_out`, or
+/// without a message when the reader of the output left.
 [[nodiscard]] Outcome<void> wait_for(int fd, short events, const Until& until);
 
 /// Writes everything to a pipe, file or terminal. A reader that left is a failure without a message.

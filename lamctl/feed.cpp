@@ -14,7 +14,11 @@ constexpr auto kRetry = std::chrono::milliseconds(100);
 /// A lamd that takes the connection but gives no head within this is as good as none.
 constexpr auto kHeadTimeout = std::chrono::seconds(10);
 
-bool is_deadline(const Failure& failure, const Until& until) {
+/// Whether the wait has ended, and not the connection: Ctrl-C, a reader that left, the caller's own deadline.
+bool is_end_of_wait(const Failure& failure, const Until& until) {
+    if (failure.code == ExitCode::interrupted || failure.code == ExitCode::done) {
+        return true;
+    }
     return failure.code == ExitCode::timed_out && until.deadline && std::chrono::steady_clock::now() >= *until.deadline;
 }
 
@@ -35,7 +39,7 @@ Outcome<Feed::Item> Feed::next(const Until& until) {
         auto bytes = exchange_->read(until);
         if (bytes && *bytes) {
             reader_.feed(**bytes);
-        } else if (!bytes && (bytes.error().code == ExitCode::interrupted || is_deadline(bytes.error(), until))) {
+        } else if (!bytes && is_end_of_wait(bytes.error(), until)) {
             return bytes.error();
         } else {
             is_lost_ = true;
@@ -53,8 +57,8 @@ Feed::Item Feed::lose(Failure why) {
 
 Outcome<Feed::Item> Feed::connect(const Until& until) {
     const Instant pause = std::min(next_attempt_, until.deadline.value_or(Instant::max()));
-    auto waited = wait_for(-1, 0, {until.interrupt, pause});
-    if (waited.error().code == ExitCode::interrupted || is_deadline(waited.error(), until)) {
+    auto waited = wait_for(-1, 0, {until.interrupt, pause, until.output});
+    if (is_end_of_wait(waited.error(), until)) {
         return waited.error();
     }
     Request request;
@@ -64,10 +68,11 @@ Outcome<Feed::Item> Feed::connect(const Until& until) {
         request.fields.emplace_back("Last-Event-ID", last_id_);
     }
     const Instant head_deadline = std::chrono::steady_clock::now() + kHeadTimeout;
-    const Until until_head{until.interrupt, std::min(head_deadline, until.deadline.value_or(Instant::max()))};
+    const Until until_head{until.interrupt, std::min(head_deadline, until.deadline.value_or(Instant::max())),
+                           until.output};
     auto exchange = Exchange::start(socket_, request, until_head);
     if (!exchange) {
-        return exchange.error().is_passing && !is_deadline(exchange.error(), until)
+        return exchange.error().is_passing && !is_end_of_wait(exchange.error(), until)
                    ? Outcome<Item>(lose(exchange.error()))
                    : exchange.error();
     }

@@ -55,7 +55,7 @@ CommandResult show_events(const Context& context) {
     Remarks remarks(context);
     bool is_connected = false;
     while (true) {
-        auto item = feed.next({interrupt.fd(), std::nullopt});
+        auto item = feed.next({interrupt.fd(), std::nullopt, context.out});
         if (!item) {
             return item.error().code == ExitCode::interrupted ? CommandResult(ExitCode::done) : item.error();
         }

@@ -88,7 +88,7 @@ private:
     }
 
     [[nodiscard]] Until until() const {
-        return {interrupt_.fd(), screen_ ? std::optional(context_.clock.now() + kAgeing) : std::nullopt};
+        return {interrupt_.fd(), screen_ ? std::optional(context_.clock.now() + kAgeing) : std::nullopt, context_.out};
     }
 
     std::optional<Failure> take(const Feed::Item& item) {
