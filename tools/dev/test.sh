@@ -2,13 +2,15 @@
 # The suite: everything is registered with CTest (unit tests, pytest over real peers, the checks' own tests), runs in
 # parallel, and ends with CTest's own summary.
 
-# run_tests [--asan|--tsan|--debug] [PATTERN | CTEST-OPTION...]
+# run_tests [--asan|--tsan|--debug] [--slow] [PATTERN...] [CTEST-OPTION...]: without --slow, what takes minutes is left out.
 run_tests() {
-    local kind=release chosen selection=()
+    local kind=release chosen selection=() slow=(-LE slow)
     while [ $# -gt 0 ]; do
         chosen=$(kind_of "$1")
         if [ -n "$chosen" ]; then
             kind=$chosen
+        elif [ "$1" = --slow ]; then
+            slow=()
         elif [[ $1 = -* ]]; then
             break
         else
@@ -23,7 +25,7 @@ run_tests() {
         tsan) export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 ;;
     esac
     say "running the tests of build/$kind"
-    ctest --test-dir "build/$kind" --parallel "$JOBS" --output-on-failure "${selection[@]}" "$@" </dev/null 2>&1 |
+    ctest --test-dir "build/$kind" --parallel "$JOBS" --output-on-failure "${slow[@]}" "${selection[@]}" "$@" </dev/null 2>&1 |
         tee "build/$kind/ctest.log"
 }
 
