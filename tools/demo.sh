@@ -6,6 +6,7 @@ set -euo pipefail
 tools=$(dirname "$(readlink -f "$0")")
 build=$(readlink -f "$1")
 PATH=$PATH:/usr/sbin:/sbin
+exec 2>&1
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/lamd-demo.XXXXXX")
 pids=()
@@ -88,7 +89,8 @@ start_server() {
     else
         server="the tests' small OpenAI-compatible server, because llama-server is not to be had here"
         note "$(tail -1 "$work/get-llama.log")"
-        start server python3 "$tools/../tests/support/fake_server.py" --port "$model_port"
+        start server python3 "$tools/../tests/support/fake_server.py" --port "$model_port" \
+            --model demo --delay 0.02
     fi
     wait_until 30 curl -sf "http://127.0.0.1:$model_port/health"
 }
@@ -171,8 +173,8 @@ show_status() {
 
 chat() {
     local status=0
-    note "\$ lamctl chat \"$1\""
-    lamctl_b chat "$1" </dev/null || status=$?
+    note "\$ lamctl chat --max-tokens 100 \"$1\""
+    lamctl_b chat --max-tokens 100 "$1" </dev/null || status=$?
     [ $status -eq 0 ] || note "lamctl chat: exit $status"
     return $status
 }
@@ -191,9 +193,10 @@ from=$(milliseconds)
 start lamd-a "$build/daemon/lamd" --config "$work/a.yaml"
 start lamd-b "$build/daemon/lamd" --config "$work/b.yaml"
 wait_until 10 lamctl_b version
-lamctl_a wait --for=healthy --timeout=20s
+lamctl_a wait --for=tunnel=b --timeout=20s
+tunnel=$(($(milliseconds) - from))
 lamctl_b wait --for=healthy --timeout=20s
-note "healthy on both sides after $(($(milliseconds) - from)) ms"
+note "the tunnel was up after $tunnel ms, and B had asked the model through it after $(($(milliseconds) - from)) ms"
 show_status
 
 tell "An answer streams: Unix socket on B → lamd → sshd → SSH → lamd on A → server"

@@ -52,7 +52,7 @@ fetch_packages() {
     local work=$1 packages deb
     "${apt[@]}" update || "${apt[@]}" update || fail "the package lists of Debian sid cannot be fetched"
     mapfile -t packages < <("${apt[@]}" -s --no-install-recommends install llama.cpp-tools | awk '$1=="Inst"{print $2}')
-    [ ${#packages[@]} -gt 0 ] || fail "Debian sid has no installable llama.cpp-tools today"
+    [ ${#packages[@]} -gt 0 ] || fail "llama.cpp-tools of Debian sid cannot be had from the mirror now"
     (cd "$work/debs" && "${apt[@]}" download "${packages[@]}")
     for deb in "$work"/debs/*.deb; do
         dpkg-deb -x "$deb" "$work/root"
