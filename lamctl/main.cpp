@@ -17,7 +17,8 @@ int finish(const Failure& failure) {
     const Look look = Look::of(STDERR_FILENO);
     std::string text;
     if (!failure.message.empty()) {
-        text = fmt::format("{} {}\n", styled(look, Style::bad, "lamctl:"), printable_text(look, failure.message));
+        const auto message = std::string_view(failure.message).substr(0, failure.message.find_last_not_of('\n') + 1);
+        text = fmt::format("{} {}\n", styled(look, Style::bad, "lamctl:"), printable_text(look, message));
     }
     if (!failure.remedy.empty()) {
         text += fmt::format("{} {}\n", styled(look, Style::bold, "next:"), printable(look, failure.remedy));

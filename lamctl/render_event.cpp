@@ -15,8 +15,8 @@ std::string with_reason(const std::string& text, const std::optional<api::Reason
 
 struct Describe {
     std::string operator()(const api::Status& status) const {
-        return fmt::format("snapshot: lamd {}, {}, {} tunnels, {} paths", status.version, (*this)(status.verdict),
-                           status.tunnels.size(), status.paths.size());
+        return fmt::format("snapshot: lamd {}, {}, {}: {}", status.version, counted(status.tunnels.size(), "tunnel"),
+                           counted(status.paths.size(), "path"), (*this)(status.verdict));
     }
     std::string operator()(const api::TunnelStatus& tunnel) const {
         std::string text = fmt::format("tunnel {} {}", tunnel.name, tunnel.state);

@@ -17,6 +17,8 @@ namespace lamd::lamctl {
 namespace {
 
 constexpr auto kAgeing = std::chrono::seconds(1);
+/// Changes that come together (a tunnel and the verdict on it) are shown together.
+constexpr auto kFrame = std::chrono::milliseconds(20);
 
 /// The terminal's second screen, without a cursor; what it showed last stays on the first when it goes.
 class Screen {
@@ -67,7 +69,7 @@ public:
 
     CommandResult run() {
         while (true) {
-            auto item = feed_.next(until());
+            auto item = feed_.next({interrupt_.fd(), draw_at_, context_.out});
             if (item) {
                 if (auto failure = take(*item)) {
                     return *failure;
@@ -75,7 +77,7 @@ public:
             } else if (item.error().code != ExitCode::timed_out) {
                 return end(item.error());
             }
-            if (auto shown = show(item.has_value()); !shown) {
+            if (auto shown = is_due() ? show() : Outcome<void>(); !shown) {
                 return end(shown.error());
             }
         }
@@ -87,16 +89,22 @@ private:
         return failure.code == ExitCode::interrupted ? CommandResult(ExitCode::done) : failure;
     }
 
-    [[nodiscard]] Until until() const {
-        return {interrupt_.fd(), screen_ ? std::optional(context_.clock.now() + kAgeing) : std::nullopt, context_.out};
+    [[nodiscard]] bool is_due() const {
+        return draw_at_ && context_.clock.now() >= *draw_at_;
+    }
+
+    /// Programs get a line for each change: JSON does not wait for the next one.
+    void change() {
+        const Instant now = context_.clock.now();
+        draw_at_ = std::min(draw_at_.value_or(Instant::max()), context_.options.is_json ? now : now + kFrame);
     }
 
     std::optional<Failure> take(const Feed::Item& item) {
-        is_changed_ = false;
         if (const auto* received = std::get_if<Feed::Received>(&item)) {
             apply(received->event, status_);
-            is_known_ = is_changed_ = true;
+            is_known_ = true;
             notice_.clear();
+            change();
         } else if (const auto* lost = std::get_if<Feed::Lost>(&item)) {
             if (!is_known_) {
                 return lost->why;
@@ -110,15 +118,15 @@ private:
 
     void say(const std::string& notice) {
         notice_ = notice;
-        if (!screen_) {
+        if (screen_) {
+            change();
+        } else {
             remark(context_, notice);
         }
     }
 
-    Outcome<void> show(bool is_event) {
-        if (!is_known_ || (!screen_ && !(is_event && is_changed_))) {
-            return {};
-        }
+    Outcome<void> show() {
+        draw_at_ = screen_ ? std::optional(context_.clock.now() + kAgeing) : std::nullopt;
         if (context_.options.is_json) {
             return write_all(context_.out, api::encode(status_) + "\n", interrupt_.fd());
         }
@@ -138,7 +146,7 @@ private:
     std::optional<Screen> screen_;
     api::Status status_;
     bool is_known_ = false;
-    bool is_changed_ = false;
+    std::optional<Instant> draw_at_;  ///< nothing has changed: never, or on a screen when the ages have
     std::string notice_;
 };
 

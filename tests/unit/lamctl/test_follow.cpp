@@ -46,7 +46,7 @@ protected:
 TEST_F(Follow, EventsAreLinesUntilCtrlC) {
     Program program(with_socket({"events"}));
     Call call = begin(test::healthy_status());
-    EXPECT_TRUE(program.await_output("snapshot: lamd 0.1.0, healthy, 1 tunnels, 1 paths\n"));
+    EXPECT_TRUE(program.await_output("snapshot: lamd 0.1.0, 1 tunnel, 1 path: healthy\n"));
     const std::string event = wire("a.2", test::backing_off_tunnel());
     for (const char c : event) {
         call.send_chunk(std::string_view(&c, 1));

@@ -174,7 +174,7 @@ TEST(RenderTunnels, ADueAttemptIsNow) {
 
 TEST(RenderEvent, IsOneLinePerKind) {
     EXPECT_EQ(line_of({1, kNow, test::degraded_status()}),
-              "14:13:20  snapshot: lamd 0.1.0, degraded: tunnel b is backing off, 2 tunnels, 2 paths\n");
+              "14:13:20  snapshot: lamd 0.1.0, 2 tunnels, 2 paths: degraded: tunnel b is backing off\n");
     EXPECT_EQ(line_of({1, kNow, test::tunnel("home")}), "14:13:20  tunnel home up, 127.0.0.1:8080 bound\n");
     EXPECT_EQ(line_of({1, kNow, test::backing_off_tunnel()}),
               "14:13:20  tunnel b backing_off: connect to b.example.org:22: connection refused\n");
