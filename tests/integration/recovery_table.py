@@ -7,10 +7,13 @@ Needs root, and LAMD_BIN in the environment. Every measurement has two hosts and
 """
 
 import argparse
+import os
 import statistics
+import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "support"))
@@ -45,6 +48,19 @@ def cell(results, bound):
     return f"{text}; {missing} of {len(results)} not in {bound:g} s" if missing else text
 
 
+def said_by(*command):
+    """The first line of what a program says of itself."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (done.stdout + done.stderr).splitlines()[0]
+
+
+def setting(options):
+    versions = [said_by(os.environ["LAMD_BIN"], "--version"), said_by("ssh", "-V").split(",")[0],
+                said_by("autossh", "-V")]
+    return (f"{date.today()}, {os.cpu_count()} cores, {'; '.join(versions)}; median (least–most) of {options.runs}, "
+            f"{options.at_once} at once, given up after {options.bound:g} s.")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3)
@@ -58,6 +74,7 @@ def main():
     with ThreadPoolExecutor(options.at_once) as pool:
         runs = {(client, fault): [pool.submit(one, client, fault, options.bound) for _ in range(options.runs)]
                 for fault in options.faults for client in options.clients}
+        print(setting(options) + "\n")
         print("| fault | " + " | ".join(CLIENTS[client].name for client in options.clients) + " |")
         print("|---|" + "---|" * len(options.clients))
         for fault in options.faults:

@@ -7,6 +7,7 @@ import time
 import pytest
 from lamdtest import unix_http
 from lamdtest.lamd import server
+from lamdtest.limits import within
 from lamdtest.wait import wait_until
 
 MIB = 1024 * 1024
@@ -172,8 +173,8 @@ def test_thousands_of_idle_connections_are_carried(upstream, make_lamd, keep):
             assert status_of(raw.recv(1000)) == 200
         idle.append(raw)
     begun = time.monotonic()
-    assert lamd.get("/livez").status == 200 and time.monotonic() - begun < 0.2
-    assert lamd.resident_bytes() - memory < 2000 * 40 * 1024
+    assert lamd.get("/livez").status == 200 and time.monotonic() - begun < within(0.2)
+    lamd.check_memory(memory, 2000 * 40 * 1024)
     for raw in idle:
         raw.close()
     wait_until(lambda: lamd.descriptor_count() <= descriptors, what="all connections to be closed")
@@ -204,7 +205,7 @@ def test_a_thousand_slow_heads_do_not_keep_others_out(lamd, keep):
         raw.sendall(b"GET /livez HTTP/1.1\r\n")
     begun = time.monotonic()
     assert lamd.get("/livez").status == 200
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < within(0.5)
 
 
 def test_callers_that_vanish_in_every_moment_leave_nothing(lamd, upstream):

@@ -4,6 +4,7 @@ Seconds are those of a prober that opens a new connection every 100 ms and gives
 """
 
 import pytest
+from lamdtest.limits import within
 from lamdtest.recovery import FAULTS, Fault, LamdClient, Scene, measure
 from lamdtest.tcp import is_echoed
 from lamdtest.wait import wait_until
@@ -23,9 +24,9 @@ def scene(directory, keep, hosts):
 
 
 def check(scene, fault, limit):
-    seconds = measure(scene, fault, bound=limit + 20.0)
+    seconds = measure(scene, fault, bound=within(limit) + 20.0)
     assert seconds is not None, f"not recovered: {scene.client.lamd.tunnel()}"
-    assert seconds <= limit + _GRAIN, f"{seconds:.2f} s: {scene.client.lamd.tunnel()}"
+    assert seconds <= within(limit + _GRAIN), f"{seconds:.2f} s: {scene.client.lamd.tunnel()}"
 
 
 @pytest.mark.parametrize("name, limit", [
@@ -92,5 +93,5 @@ def test_many_outages_in_a_row_leave_no_trace(scene):
     for _ in range(30):
         check(scene, FAULTS["session"], _RECONNECT)
     wait_until(lambda: lamd.descriptor_count() <= descriptors, what="descriptors to be closed")
-    assert lamd.resident_bytes() < memory + 4 * 1024 * 1024
+    lamd.check_memory(memory, 4 * 1024 * 1024)
     assert is_echoed(scene.hosts.b, scene.address)

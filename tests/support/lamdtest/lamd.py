@@ -8,6 +8,7 @@ import time
 
 from . import unix_http
 from .host import LOCAL
+from .limits import check_growth
 from .process import Process, descriptor_count, resident_bytes
 from .wait import Timeout, wait_until
 from .yaml import to_yaml
@@ -147,6 +148,10 @@ class Lamd:
 
     def resident_bytes(self):
         return resident_bytes(self.process.pid)
+
+    def check_memory(self, before, allowed):
+        """Fails if it holds more than `allowed` bytes on top of `before`."""
+        check_growth(before, self.resident_bytes(), allowed)
 
     def descriptor_count(self):
         return descriptor_count(self.process.pid)
