@@ -1,6 +1,7 @@
 #include "daemon/configuration.h"
 
 #include "config/check_files.h"
+#include "tunnel/identity.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,6 +11,24 @@
 #include <utility>
 
 namespace lamd::daemon {
+
+namespace {
+
+// What the configuration alone cannot know: whether this libssh2 can use the keys.
+void warn_of_keys(const config::Config& config, config::Problems& warnings) {
+    for (const auto& tunnel : config.tunnels) {
+        if (!tunnel.identity) {
+            continue;
+        }
+        const auto identity = tunnel::read_identity(*tunnel.identity, tunnel.passphrase_file);
+        const auto warning = identity ? tunnel::rsa_limitation(*identity) : identity.error().message;
+        if (warning) {
+            warnings.push_back({.message = fmt::format("tunnels.{}.identity: {}", tunnel.name, *warning)});
+        }
+    }
+}
+
+}  // namespace
 
 config::Environment read_environment() {
     config::Environment environment;
@@ -33,6 +52,7 @@ config::LoadResult read_configuration(const Options& options, const config::Envi
         return std::move(findings.problems);
     }
     std::ranges::move(findings.warnings, std::back_inserter(loaded->warnings));
+    warn_of_keys(loaded->config, loaded->warnings);
     loaded->config.log.format = options.log_format.value_or(loaded->config.log.format);
     loaded->config.log.level = options.log_level.value_or(loaded->config.log.level);
     return loaded;
