@@ -178,8 +178,8 @@ TEST_F(Commands, AnswersThatAreWrongAreSaidToBe) {
 
 TEST_F(Commands, AnAnswerThatIsCutIsNoAnswer) {
     for (const std::string_view answer :
-         {"", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}"}) {
-        Program program(with_socket({"status"}));
+         {"", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nlamd_up 1\n"}) {
+        Program program(with_socket({"metrics"}));
         Call call = lamd.accept();
         call.send(answer);
         call.close();
