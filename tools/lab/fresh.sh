@@ -1,7 +1,6 @@
 #!/bin/bash
 # fresh.sh SUITE root|user|both: README's two commands on a Debian that was booted a moment ago and has nothing of ours.
-# The tree goes in as `git archive` of HEAD. Per person: ./dev demo twice, ./dev test, and no process may be left. As root the
-# package is tried as well (tests/system/package.sh).
+# The tree goes in as `git archive` of HEAD. Per person: ./dev demo twice, ./dev test, and no process may be left.
 # Needs root, and the network for apt. FRESH_STEPS=demo leaves the tests out.
 set -euo pipefail
 suite=$1
@@ -45,7 +44,6 @@ for person in root user; do
     fi
     try "$person"
 done
-case "$steps $who" in *test*root | *test*both) /root/lamd/tests/system/package.sh ;; esac
 INSIDE
 
 steps="demo demo test"
