@@ -1,6 +1,7 @@
 """What every integration test may ask for. Each thing made here ends with its test, last made first."""
 
 import os
+import resource
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,6 +15,12 @@ from lamdtest.tcp import Server
 from lamdtest.upstream import Upstream
 
 _SKIPPED = 77  # ctest's SKIP_RETURN_CODE
+
+
+def pytest_configure():
+    """Thousands of connections are thousands of descriptors at this end too."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def pytest_sessionfinish(session, exitstatus):
