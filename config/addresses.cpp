@@ -136,7 +136,7 @@ Result<std::uint16_t> parse_port(const std::string& text) {
 
 Result<std::string> parse_host(const std::string& text) {
     const bool has_brackets = text.size() > 2 && text.starts_with('[') && text.ends_with(']');
-    const std::string host = has_brackets ? text.substr(1, text.size() - 2) : text;
+    std::string host = has_brackets ? text.substr(1, text.size() - 2) : text;
     if (is_ipv6(host)) {
         return host;
     }

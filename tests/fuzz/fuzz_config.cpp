@@ -38,16 +38,16 @@ void check_problems(const Problems& problems) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const Accounts kAccounts = everybody();
-    static const Environment kEnvironment{{"CREDENTIALS_DIRECTORY", "/run/credentials/lamd.service"},
-                                          {"SSH_AUTH_SOCK", "/run/user/1000/ssh-agent.sock"}};
+    static const Accounts accounts = everybody();
+    static const Environment environment{{"CREDENTIALS_DIRECTORY", "/run/credentials/lamd.service"},
+                                         {"SSH_AUTH_SOCK", "/run/user/1000/ssh-agent.sock"}};
     const LoadResult loaded =
-        load_text(std::string_view(reinterpret_cast<const char*>(data), size), kEnvironment, kAccounts);
+        load_text(std::string_view(reinterpret_cast<const char*>(data), size), environment, accounts);
     if (!loaded) {
         check_problems(loaded.error());
         return 0;
     }
-    const LoadResult again = load_text(to_yaml(loaded->config), {}, kAccounts);
+    const LoadResult again = load_text(to_yaml(loaded->config), {}, accounts);
     require(again.has_value(), "what was written does not load");
     require(again->config == loaded->config, "what was written loads as something else");
     return 0;

@@ -9,7 +9,7 @@ inline Config full_config() {
     using namespace std::chrono_literals;
     Config config;
     config.log = {.level = log::Level::debug, .format = LogFormat::json};
-    config.socket = {.path = "/run/\"odd\" \\ name.sock",
+    config.socket = {.path = R"(/run/"odd" \ name.sock)",
                      .mode = 0600,
                      .group = "lamd",
                      .roles = {.read = {{.kind = Principal::Kind::any, .id = 0, .name = "any"}},

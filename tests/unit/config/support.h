@@ -12,7 +12,8 @@
 
 namespace lamd::config {
 
-inline void PrintTo(const Problem& problem, std::ostream* stream) {
+// gtest finds it by this name.
+inline void PrintTo(const Problem& problem, std::ostream* stream) {  // NOLINT(readability-identifier-naming)
     *stream << problem.line << ':' << problem.column << ": " << problem.message;
 }
 
@@ -57,7 +58,7 @@ inline Problems warnings_of(std::string_view text, const Environment& environmen
 }
 
 /// A problem at this place with this in its message.
-inline testing::Matcher<const Problem&> at(testing::Matcher<int> line, testing::Matcher<int> column,
+inline testing::Matcher<const Problem&> at(const testing::Matcher<int>& line, const testing::Matcher<int>& column,
                                            const std::string& part) {
     using testing::AllOf, testing::Field, testing::HasSubstr;
     return AllOf(Field("line", &Problem::line, line), Field("column", &Problem::column, column),

@@ -193,7 +193,7 @@ TEST(Document, SurvivesAnyBytes) {
             byte = kAlphabet[random() % kAlphabet.size()];
         }
         const Document document = parse_document(text);
-        EXPECT_TRUE(!document.is_broken || document.problems.size() > 0) << text;
+        EXPECT_TRUE(!document.is_broken || !document.problems.empty()) << text;
     }
 }
 

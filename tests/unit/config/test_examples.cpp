@@ -45,11 +45,11 @@ Config config_of(const std::string& text) {
 
 /// With every option that is only shown (`# key: value`) switched on.
 std::string uncommented(const std::string& text) {
-    static const std::regex kOption(R"(^( *)# ( *(?:- )?[a-z_]+:(?: .*)?)$)");
+    static const std::regex option(R"(^( *)# ( *(?:- )?[a-z_]+:(?: .*)?)$)");
     std::istringstream lines(text);
     std::string result;
     for (std::string line; std::getline(lines, line);) {
-        result += std::regex_replace(line, kOption, "$1$2") + "\n";
+        result += std::regex_replace(line, option, "$1$2") + "\n";
     }
     return result;
 }
@@ -121,9 +121,9 @@ TEST(Examples, AreReadWherverTheyAreCutOrDamaged) {
 TEST(Manual, HasEveryKey) {
     const std::string manual = read("docs/man/lamd.yaml.5");
     const std::string yaml = to_yaml(test::full_config());
-    static const std::regex kKey(R"((?:^|\n) *(?:- )?([a-z_]+):)");
+    static const std::regex pattern(R"((?:^|\n) *(?:- )?([a-z_]+):)");
     std::set<std::string> keys;
-    for (std::sregex_iterator key(yaml.begin(), yaml.end(), kKey), end; key != end; ++key) {
+    for (std::sregex_iterator key(yaml.begin(), yaml.end(), pattern), end; key != end; ++key) {
         keys.insert((*key)[1]);
     }
     EXPECT_EQ(keys.size(), 49u) << "a key was added: describe it";

@@ -12,7 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::at, test::config_of, test::problems_of, test::TemporaryDirectory;
-using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
