@@ -79,7 +79,7 @@ constexpr std::string_view kBashTail = R"sh(    esac
 complete -F _lamctl lamctl
 )sh";
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string out;
     for (const char c : text) {
         out += c == '\'' ? "'\\''" : std::string(1, c);
@@ -99,7 +99,7 @@ std::string zsh_option(const OptionEntry& option, const std::string& action) {
         const bool is_long_with_value = !option.type.empty() && name.starts_with("--");
         const std::string others = option.names.size() > 1 ? fmt::format("({})", fmt::join(option.names, " ")) : "";
         out += " \\\n                    " +
-               quoted(fmt::format("{}{}{}[{}]{}", others, name, is_long_with_value ? "=" : "", text, value));
+               in_quotes(fmt::format("{}{}{}[{}]{}", others, name, is_long_with_value ? "=" : "", text, value));
     }
     return out;
 }
@@ -157,7 +157,7 @@ std::string fish_option(const std::string& condition, const OptionEntry& option)
         names += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
     }
     return fmt::format("complete -c lamctl{}{}{} -d {}\n", condition, names, fish_values(option.type),
-                       quoted(option.description));
+                       in_quotes(option.description));
 }
 
 /// The arms of bash's `case` for the values of a command's options.
@@ -205,7 +205,7 @@ std::string complete_bash(const std::vector<CommandEntry>& table) {
 std::string complete_zsh(const std::vector<CommandEntry>& table) {
     std::string out = fmt::format(kZshHead, kListTunnels);
     for (const CommandEntry& command : table) {
-        out += command.name.empty() ? "" : "        " + quoted(command.name + ":" + command.description) + "\n";
+        out += command.name.empty() ? "" : "        " + in_quotes(command.name + ":" + command.description) + "\n";
     }
     out += "    )\n    _arguments -C" + zsh_options(table.front());
     out += " \\\n                    '1:command:->command' '*::argument:->argument'\n    case $state in\n";
@@ -216,8 +216,8 @@ std::string complete_zsh(const std::vector<CommandEntry>& table) {
         }
         out += fmt::format("                {}) _arguments{}", command.name, zsh_options(command));
         for (const OptionEntry& argument : command.arguments) {
-            out += " \\\n                    " + quoted(fmt::format("{}:{}:{}", argument.is_list ? "*" : "1",
-                                                                    argument.type, zsh_action(argument.type)));
+            out += " \\\n                    " + in_quotes(fmt::format("{}:{}:{}", argument.is_list ? "*" : "1",
+                                                                       argument.type, zsh_action(argument.type)));
         }
         out += " ;;\n";
     }
@@ -233,7 +233,7 @@ std::string complete_fish(const std::vector<CommandEntry>& table) {
             is_global ? "" : fmt::format(" -n '__fish_seen_subcommand_from {}'", command.name);
         if (!is_global) {
             out += fmt::format("complete -c lamctl -n __fish_use_subcommand -a {} -d {}\n", command.name,
-                               quoted(command.description));
+                               in_quotes(command.description));
         }
         for (const OptionEntry& option : command.options) {
             out += fish_option(condition, option);
