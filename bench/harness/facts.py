@@ -14,6 +14,7 @@ def machine_facts(lamd: Path | None) -> dict[str, str]:
         "kernel": f"{platform.system()} {platform.release()}",
         "system": _system(),
         "load": f"{os.getloadavg()[0]:.1f} processes wanted to run in the minute before",
+        "scheduling": "ahead of everything else (SCHED_RR)" if os.sched_getscheduler(0) == os.SCHED_RR else "",
         "ssh": _version("ssh", "-V"),
         "sshd's package": _package("openssh-server"),
         "dbclient": _version("dbclient", "-V"),

@@ -28,7 +28,7 @@ void say(std::string_view line) {
 }
 
 void wait_for_end_of_input() {
-    char byte;
+    char byte = 0;
     while (read(STDIN_FILENO, &byte, 1) > 0) {
     }
 }

@@ -122,9 +122,9 @@ private:
         if (number_ == 0) {
             text = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
         }
-        text += chat_event("null", fmt::format("\"content\":\"{} {}\"", now(), number_));
+        text += chat_event("null", fmt::format(R"("content":"{} {}")", now(), number_));
         if (++number_ == tokens_) {
-            text += chat_event("\"stop\"", "") + chunk("data: [DONE]\n\n") + "0\r\n\r\n";
+            text += chat_event(R"("stop")", "") + chunk("data: [DONE]\n\n") + "0\r\n\r\n";
             session.finish();
         }
         session.send(text);

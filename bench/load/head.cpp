@@ -1,7 +1,6 @@
 #include "bench/load/head.h"
 
-#include <strings.h>
-
+#include <algorithm>
 #include <charconv>
 
 namespace lamd::bench::load {
@@ -17,8 +16,12 @@ std::optional<Number> parse(std::string_view digits) {
     return value;
 }
 
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 bool is_same_name(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+    return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 std::string_view without_leading_space(std::string_view text) {

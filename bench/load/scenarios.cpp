@@ -218,6 +218,7 @@ std::vector<std::unique_ptr<Connection>> make_scenario(std::string_view name, Lo
     for (const Scenario& scenario : kScenarios) {
         if (scenario.name == name) {
             std::vector<std::unique_ptr<Connection>> connections;
+            connections.reserve(static_cast<std::size_t>(load.settings().connections));
             for (int index = 0; index < load.settings().connections; ++index) {
                 connections.push_back(scenario.make(load, index));
             }

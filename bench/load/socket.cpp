@@ -52,13 +52,13 @@ bool is_loopback(const Endpoint& endpoint) {
     return endpoint.address.ss_family == AF_INET && (ntohl(address.sin_addr.s_addr) >> 24) == IN_LOOPBACKNET;
 }
 
-void bind_next_source(int fd) {
+bool bind_next_source(int fd) {
     static std::uint32_t turn = 0;
     sockaddr_in source{};
     source.sin_family = AF_INET;
     source.sin_addr.s_addr = htonl(0x7f000101U + turn++ % 250);
     set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
-    bind(fd, reinterpret_cast<const sockaddr*>(&source), sizeof source);
+    return bind(fd, reinterpret_cast<const sockaddr*>(&source), sizeof source) == 0;
 }
 
 // What waits in the sender's own buffer has not gone through the tunnel, and a slow tunnel would be waited for.
@@ -134,11 +134,12 @@ Socket start_connecting(const Endpoint& endpoint) {
     if (endpoint.address.ss_family == AF_INET) {
         set_option(result.fd(), IPPROTO_TCP, TCP_NODELAY);
     }
-    if (is_loopback(endpoint)) {
-        bind_next_source(result.fd());
+    const bool is_local = is_loopback(endpoint);
+    if (is_local) {
         limit_send_buffer(result.fd());
     }
-    if (connect(result.fd(), pointer(endpoint), endpoint.size) != 0 && errno != EINPROGRESS) {
+    if ((is_local && !bind_next_source(result.fd())) ||
+        (connect(result.fd(), pointer(endpoint), endpoint.size) != 0 && errno != EINPROGRESS)) {
         result.close();
     }
     return result;
