@@ -3,8 +3,9 @@
 import re
 import socket
 
+import pytest
 from lamdtest.host import LOCAL
-from lamdtest.lamd import tunnel
+from lamdtest.lamd import seconds_until, tunnel
 from lamdtest.ports import free_port
 from lamdtest.tcp import echo, is_echoed, is_open, summarise
 from lamdtest.wait import wait_until
@@ -193,6 +194,32 @@ def test_a_name_with_both_families_is_connected(make_sshd, make_server, make_lam
     known = sshd.known_hosts(f"[localhost]:{sshd.port}")
     lamd = make_lamd([tunnel(sshd, (port, f"127.0.0.1:{target.port}"), host="localhost", known_hosts=known)])
     assert lamd.wait_tunnel("up")["address"] == f"127.0.0.1:{sshd.port}"
+
+
+def test_a_server_with_an_ipv6_address_only(make_sshd, make_server, make_lamd):
+    sshd, target, port = make_sshd(address="::1"), make_server(echo), free_port()
+    lamd = make_lamd([tunnel(sshd, (port, f"127.0.0.1:{target.port}"))])
+    assert lamd.wait_tunnel("up")["address"] == f"[::1]:{sshd.port}"
+    assert is_echoed(LOCAL, ("127.0.0.1", port))
+
+
+@pytest.mark.skipif(len(socket.getaddrinfo("localhost", 22, type=socket.SOCK_STREAM)) < 2,
+                    reason="localhost has one address only, see /etc/hosts")
+def test_a_name_whose_first_address_does_not_answer(make_sshd, make_server, make_lamd):
+    sshd, port = make_sshd(address="::1"), free_port()
+    known = sshd.known_hosts(f"[localhost]:{sshd.port}")
+    lamd = make_lamd([tunnel(sshd, (port, f"127.0.0.1:{make_server(echo).port}"), host="localhost",
+                             known_hosts=known)])
+    assert lamd.wait_tunnel("up")["address"] == f"[::1]:{sshd.port}"
+
+
+def test_a_connection_closed_before_the_banner_is_a_penalty(make_sshd, make_server, make_lamd):
+    """So does an OpenSSH that has had enough of a client: coming back at once would prolong it."""
+    closing = make_server(lambda connection: None)
+    lamd = make_lamd([tunnel(make_sshd(), (free_port(), "127.0.0.1:1"), port=closing.port)])
+    waiting = lamd.wait_status(lambda status: "next_attempt" in status["tunnels"][0], what="the wait")["tunnels"][0]
+    assert seconds_until(waiting["next_attempt"]) > 5.0
+    assert closing.accepted == 1 and waiting["reason"]["message"]
 
 
 def test_a_peer_that_is_no_ssh_server_is_named(make_server, make_sshd, make_lamd):

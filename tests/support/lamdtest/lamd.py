@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import time
+from datetime import datetime
 
 from . import unix_http
 from .host import LOCAL
@@ -14,6 +15,11 @@ from .wait import Timeout, wait_until
 from .yaml import to_yaml
 
 _SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "UndefinedBehaviorSanitizer", "runtime error:")
+
+
+def seconds_until(moment):
+    """From now to a time as lamd writes it."""
+    return datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp() - time.time()
 
 
 def tunnel(sshd, *forwards, name="b", **settings):

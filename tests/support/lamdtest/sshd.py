@@ -21,12 +21,12 @@ _PROGRAM = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/s
 
 
 class Sshd:
-    def __init__(self, directory, host=LOCAL, options=(), host_keys=("ed25519",), key_options=""):
+    def __init__(self, directory, host=LOCAL, address=None, options=(), host_keys=("ed25519",), key_options=""):
         """`options` are lines of sshd_config that win over those here; `key_options` go into authorized_keys."""
         self.directory = directory / f"sshd-{free_port()}"
         self.directory.mkdir(mode=0o700)
         self.host = host
-        self.address = host.address
+        self.address = address or host.address
         self.port = free_port()
         self.user = getpass.getuser()
         self.options = list(options)
