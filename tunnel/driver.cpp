@@ -41,10 +41,11 @@ asio::awaitable<void> Driver::run() {
         entered(action);
         std::optional<Outcome> outcome;
         co_await (keep(outcome, perform(action)) || asked_.wait());
-        if (!outcome) {
+        if (asked_.is_set()) {  // whatever came of the step that it interrupted
             asked_.clear();
+            outcome = Asked{};
         }
-        action = machine_.next(outcome.value_or(Asked{}), now(), environment_.uniform());
+        action = machine_.next(outcome.value_or(Due{}), now(), environment_.uniform());
     }
 }
 
