@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
+
+#include <cerrno>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -90,6 +92,9 @@ void Call::read_request() {
 void Call::send(std::string_view bytes) const {
     while (!bytes.empty()) {
         const auto sent = ::send(connection_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+            return;  // lamctl has heard enough
+        }
         require(sent > 0, "send");
         bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
