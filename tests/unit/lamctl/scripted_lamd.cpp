@@ -9,13 +9,13 @@
 #include <spawn.h>
 #include <sys/socket.h>
 
-#include <cerrno>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
