@@ -1,5 +1,7 @@
 #include "transport/http/client_easy.h"
 
+#include "transport/http/client_library.h"
+
 #include <string>
 #include <string_view>
 
@@ -23,7 +25,7 @@ bool add_line(Fields& fields, const std::string& line) {
     if (has_line_break(line)) {
         return false;
     }
-    curl_slist* const longer = curl_slist_append(fields.get(), line.c_str());
+    curl_slist* const longer = curl().slist_append(fields.get(), line.c_str());
     if (longer == nullptr) {
         return false;
     }
@@ -44,7 +46,7 @@ bool set_fields(CURL* easy, const ClientRequest& request, Fields& fields) {
     if (!request.bearer.is_empty()) {
         is_good = is_good && add_line(fields, "Authorization: Bearer " + std::string(request.bearer.reveal()));
     }
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fields.get());
+    curl().easy_setopt(easy, CURLOPT_HTTPHEADER, fields.get());
     return is_good;
 }
 
@@ -54,15 +56,15 @@ bool set_address(CURL* easy, const ClientRequest& request) {
         return false;
     }
     if (request.base.starts_with(kUnixScheme)) {
-        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request.base.substr(kUnixScheme.size()).c_str());
+        curl().easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request.base.substr(kUnixScheme.size()).c_str());
         url = "http://localhost" + request.path;
     }
-    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");  // http_proxy and its kin in the environment are not for lamd
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    return curl_easy_setopt(easy, CURLOPT_URL, url.c_str()) == CURLE_OK;
+    curl().easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl().easy_setopt(easy, CURLOPT_PROXY, "");  // http_proxy and its kin in the environment are not for lamd
+    curl().easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    curl().easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    return curl().easy_setopt(easy, CURLOPT_URL, url.c_str()) == CURLE_OK;
 }
 
 void set_method(CURL* easy, const ClientRequest& request) {
@@ -70,16 +72,16 @@ void set_method(CURL* easy, const ClientRequest& request) {
         return;
     }
     if (request.method == "HEAD") {
-        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        curl().easy_setopt(easy, CURLOPT_NOBODY, 1L);
         return;
     }
     if (request.method == "POST" || !request.body.empty()) {
-        curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
+        curl().easy_setopt(easy, CURLOPT_POST, 1L);
+        curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+        curl().easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
     }
     if (request.method != "POST") {
-        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+        curl().easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     }
 }
 
@@ -87,17 +89,17 @@ void set_method(CURL* easy, const ClientRequest& request) {
 
 std::optional<Easy> make_easy(const ClientRequest& request) {
     Easy easy;
-    easy.handle.reset(curl_easy_init());
+    easy.handle.reset(curl().easy_init());
     CURL* const handle = easy.handle.get();
     if (handle == nullptr || !set_address(handle, request) || !set_fields(handle, request, easy.fields)) {
         return std::nullopt;
     }
     set_method(handle, request);
-    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_MAXAGE_CONN, kReuseLimitSeconds);
-    curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // a slow resolver does not hold up the end of a request
+    curl().easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    curl().easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
+    curl().easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl().easy_setopt(handle, CURLOPT_MAXAGE_CONN, kReuseLimitSeconds);
+    curl().easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // a slow resolver does not hold up the end of a request
     return easy;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "transport/http/client.h"
+#include "transport/http/client_library.h"
 
 #include <curl/curl.h>
 
@@ -13,10 +14,10 @@ namespace lamd::transport::http {
 
 struct CurlDeleter {
     void operator()(CURL* easy) const {
-        curl_easy_cleanup(easy);
+        curl().easy_cleanup(easy);
     }
     void operator()(curl_slist* list) const {
-        curl_slist_free_all(list);
+        curl().slist_free_all(list);
     }
 };
 

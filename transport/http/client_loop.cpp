@@ -1,5 +1,7 @@
 #include "transport/http/client_loop.h"
 
+#include "transport/http/client_library.h"
+
 #include <new>
 #include <utility>
 
@@ -8,8 +10,8 @@ namespace lamd::transport::http {
 namespace {
 
 CURLM* make_multi() {
-    static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-    CURLM* const multi = initialised == CURLE_OK ? curl_multi_init() : nullptr;
+    static const CURLcode initialised = curl().global_init(CURL_GLOBAL_DEFAULT);
+    CURLM* const multi = initialised == CURLE_OK ? curl().multi_init() : nullptr;
     if (multi == nullptr) {
         throw std::bad_alloc();
     }
@@ -18,7 +20,7 @@ CURLM* make_multi() {
 
 CurlUser* user_of(CURL* easy) {
     char* user = nullptr;
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &user);
+    curl().easy_getinfo(easy, CURLINFO_PRIVATE, &user);
     return reinterpret_cast<CurlUser*>(user);
 }
 
@@ -26,26 +28,26 @@ CurlUser* user_of(CURL* easy) {
 
 CurlLoop::CurlLoop(asio::any_io_executor executor)
     : executor_(std::move(executor)), timer_(executor_), multi_(make_multi()) {
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlLoop::on_socket);
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlLoop::on_timer);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+    curl().multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlLoop::on_socket);
+    curl().multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+    curl().multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlLoop::on_timer);
+    curl().multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+    curl().multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
 }
 
 CurlLoop::~CurlLoop() {
-    curl_multi_cleanup(multi_);
+    curl().multi_cleanup(multi_);
     while (!watches_.empty()) {
         unwatch(watches_.begin()->first);
     }
 }
 
 bool CurlLoop::add(CURL* easy) {
-    return curl_multi_add_handle(multi_, easy) == CURLM_OK;
+    return curl().multi_add_handle(multi_, easy) == CURLM_OK;
 }
 
 void CurlLoop::remove(CURL* easy) {
-    curl_multi_remove_handle(multi_, easy);
+    curl().multi_remove_handle(multi_, easy);
     for (auto& [socket, watch] : watches_) {
         if (watch->easy == easy) {
             watch->easy = nullptr;
@@ -139,13 +141,13 @@ void CurlLoop::wait(const std::shared_ptr<Watch>& watch, curl_socket_t socket, b
 void CurlLoop::act(curl_socket_t socket, int what) {
     const auto self = shared_from_this();
     int running = 0;
-    curl_multi_socket_action(multi_, socket, what, &running);
+    curl().multi_socket_action(multi_, socket, what, &running);
     int left = 0;
-    while (const CURLMsg* const message = curl_multi_info_read(multi_, &left)) {
+    while (const CURLMsg* const message = curl().multi_info_read(multi_, &left)) {
         if (message->msg == CURLMSG_DONE) {
             CURL* const easy = message->easy_handle;
             const CURLcode code = message->data.result;
-            curl_multi_remove_handle(multi_, easy);
+            curl().multi_remove_handle(multi_, easy);
             user_of(easy)->finished(code);
         }
     }

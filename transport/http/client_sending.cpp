@@ -1,5 +1,7 @@
 #include "transport/http/client_sending.h"
 
+#include "transport/http/client_library.h"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -61,7 +63,7 @@ bool Sending::may_be_received() const {
 
 long Sending::sent_bytes() const {
     long size = 0;
-    curl_easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &size);
+    curl().easy_getinfo(easy_, CURLINFO_REQUEST_SIZE, &size);
     return size;
 }
 

@@ -1,6 +1,7 @@
 #include "transport/http/client_transfer.h"
 
 #include "transport/http/client_failure.h"
+#include "transport/http/client_library.h"
 
 #include <fmt/format.h>
 #include <boost/asio/this_coro.hpp>
@@ -66,14 +67,14 @@ void Transfer::begin() {
 
 void Transfer::set_callbacks() {
     CURL* const easy = easy_.handle.get();
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, static_cast<CurlUser*>(this));
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text_.data());
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &Transfer::on_request);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+    curl().easy_setopt(easy, CURLOPT_PRIVATE, static_cast<CurlUser*>(this));
+    curl().easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text_.data());
+    curl().easy_setopt(easy, CURLOPT_PREREQFUNCTION, &Transfer::on_request);
+    curl().easy_setopt(easy, CURLOPT_PREREQDATA, this);
+    curl().easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
+    curl().easy_setopt(easy, CURLOPT_HEADERDATA, this);
+    curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
+    curl().easy_setopt(easy, CURLOPT_WRITEDATA, this);
 }
 
 asio::awaitable<Outcome<Head>> Transfer::head() {
@@ -101,7 +102,7 @@ asio::awaitable<Outcome<std::optional<std::string>>> Transfer::read() {
         is_paused_ = false;
         last_byte_ = std::chrono::steady_clock::now();
         watch_deadline();
-        curl_easy_pause(easy_.handle.get(), CURLPAUSE_CONT);
+        curl().easy_pause(easy_.handle.get(), CURLPAUSE_CONT);
     }
     co_return std::optional<std::string>(std::move(bytes));
 }
@@ -129,7 +130,7 @@ void Transfer::finished(CURLcode code) {
         end(std::nullopt);
         return;
     }
-    std::string_view text = error_text_.front() != '\0' ? error_text_.data() : curl_easy_strerror(code);
+    std::string_view text = error_text_.front() != '\0' ? error_text_.data() : curl().easy_strerror(code);
     FailureKind kind = code == CURLE_OK ? FailureKind::protocol : failure_kind(code);
     if (kind == FailureKind::refused && sending_.may_be_received()) {
         kind = FailureKind::closed;  // the kept connection ended, then a new one was refused
@@ -192,7 +193,7 @@ bool Transfer::take_header(std::string_view line) {
         take_field(line);
     } else {
         long status = 0;
-        curl_easy_getinfo(easy_.handle.get(), CURLINFO_RESPONSE_CODE, &status);
+        curl().easy_getinfo(easy_.handle.get(), CURLINFO_RESPONSE_CODE, &status);
         head_.status = static_cast<unsigned>(status);
         has_head_ = status >= 200;
     }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <utility>
@@ -152,7 +153,9 @@ void Connection::on_departure(const error_code& ec) {
 
 asio::awaitable<bool> Connection::serve() {
     enter(Phase::idle);
-    if (pending_.empty() && !co_await wait_readable()) {
+    if (!pending_.empty()) {
+        co_await asio::post(asio::use_awaitable);  // others have their turn between the requests of one caller
+    } else if (const bool is_readable = co_await wait_readable(); !is_readable) {
         co_return false;
     }
     std::optional<RequestParser> parser(std::in_place, shared_->limits.head, shared_->limits.body);
