@@ -1,14 +1,14 @@
 #include "systemd/activation.h"
 
 #include <fmt/format.h>
-#include <systemd/sd-daemon.h>
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstdlib>
-#include <system_error>
 
 namespace lamd::systemd {
 
@@ -26,52 +26,59 @@ std::string bound_path(int fd) {
     return address.sun_path;
 }
 
+int option_of(int fd, int option) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, option, &value, &size) < 0 ? -1 : value;
+}
+
 Result<void> check(int fd, const std::string& name) {
-    if (sd_is_socket_unix(fd, SOCK_STREAM, 1, nullptr, 0) > 0) {
-        return {};
-    }
     const auto error = [&name](std::string_view what) {
         return Error{fmt::format("take the socket {} from systemd: {}", name, what)};
     };
-    if (sd_is_socket(fd, AF_INET, 0, -1) > 0 || sd_is_socket(fd, AF_INET6, 0, -1) > 0) {
+    const int domain = option_of(fd, SO_DOMAIN);
+    if (domain == AF_INET || domain == AF_INET6) {
         return error(
             "it is a TCP or UDP socket, which would let the network in without asking who it is; set ListenStream= to "
             "a "
             "path such as /run/lamd/lamd.sock");
     }
-    return error("it is no listening Unix stream socket; set ListenStream= to a path and leave Accept= at no");
+    if (domain != AF_UNIX || option_of(fd, SO_TYPE) != SOCK_STREAM || option_of(fd, SO_ACCEPTCONN) != 1) {
+        return error("it is no listening Unix stream socket; set ListenStream= to a path and leave Accept= at no");
+    }
+    return {};
 }
 
-void free_names(char** names) {
-    for (char** name = names; name != nullptr && *name != nullptr; ++name) {
-        std::free(*name);
-    }
-    std::free(names);
+/// A variable's value, which is removed from the environment: it is meant for this process alone.
+std::string take_variable(const char* name) {
+    const char* value = std::getenv(name);
+    std::string text = value == nullptr ? "" : value;
+    unsetenv(name);
+    return text;
 }
 
 }  // namespace
 
 Result<std::optional<ActivatedSocket>> take_activated_socket() {
-    char** names = nullptr;
-    const int count = sd_listen_fds_with_names(1, &names);
-    const std::string name = count > 0 && names != nullptr && names[0] != nullptr ? names[0] : "unnamed";
-    free_names(names);
-    if (count < 0) {
-        return Error{"take the socket from systemd: " + std::system_category().message(-count)};
-    }
-    if (count == 0) {
+    static constexpr int kFirst = 3;  // SD_LISTEN_FDS_START
+    const auto pid = take_variable("LISTEN_PID");
+    const auto count = take_variable("LISTEN_FDS");
+    const auto names = take_variable("LISTEN_FDNAMES");
+    if (pid != std::to_string(getpid()) || count.empty() || count == "0") {
         return std::nullopt;
     }
-    if (count > 1) {
+    if (count != "1") {
         return Error{
             fmt::format("take the socket from systemd: {} were passed and lamd listens on one; leave one ListenStream= "
                         "in lamd.socket",
                         count)};
     }
-    if (auto checked = check(SD_LISTEN_FDS_START, name); !checked) {
+    const auto name = names.empty() ? std::string("unnamed") : names;
+    if (auto checked = check(kFirst, name); !checked) {
         return checked.error();
     }
-    return ActivatedSocket{SD_LISTEN_FDS_START, name, bound_path(SD_LISTEN_FDS_START)};
+    fcntl(kFirst, F_SETFD, FD_CLOEXEC);
+    return ActivatedSocket{kFirst, name, bound_path(kFirst)};
 }
 
 }  // namespace lamd::systemd

@@ -1,17 +1,16 @@
 #include "systemd/journal.h"
 
+#include "systemd/datagram.h"
+
 #include <fmt/format.h>
-// systemd's header would otherwise add the place of this file to every line.
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
 
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 namespace lamd::systemd {
 
@@ -43,28 +42,43 @@ std::string capitals(std::string_view name) {
     return text;
 }
 
+/// `NAME=value`, or, where the value has line breaks, the name, its size in 64 bits little-endian and the value.
+void append(std::string& entry, std::string_view name, std::string_view value) {
+    entry += name;
+    if (value.find('\n') == std::string_view::npos) {
+        entry += '=';
+    } else {
+        entry += '\n';
+        for (auto [size, byte] = std::pair(static_cast<std::uint64_t>(value.size()), 0); byte < 8; ++byte, size >>= 8) {
+            entry += static_cast<char>(size & 0xFF);
+        }
+    }
+    entry += value;
+    entry += '\n';
+}
+
 }  // namespace
 
-std::vector<std::string> journal_entry(log::Level level, std::string_view message, std::span<const log::Field> fields) {
-    std::vector<std::string> entry;
-    entry.reserve(fields.size() + 3);
-    entry.push_back(fmt::format("MESSAGE={}", message));
-    entry.push_back(fmt::format("PRIORITY={}", priority(level)));
-    entry.push_back("SYSLOG_IDENTIFIER=lamd");
+std::string journal_entry(log::Level level, std::string_view message, std::span<const log::Field> fields) {
+    std::string entry;
+    append(entry, "MESSAGE", message);
+    append(entry, "PRIORITY", fmt::format("{}", priority(level)));
+    append(entry, "SYSLOG_IDENTIFIER", "lamd");
     for (const auto& field : fields) {
-        entry.push_back(fmt::format("{}={}", capitals(field.name), field.value));
+        append(entry, capitals(field.name), field.value);
     }
     return entry;
 }
 
 void JournalSink::write(log::Level level, std::string_view message, std::span<const log::Field> fields) {
-    auto entry = journal_entry(level, message, fields);
-    std::vector<iovec> parts;
-    parts.reserve(entry.size());
-    for (auto& line : entry) {
-        parts.push_back({line.data(), line.size()});
+    if (!send_datagram(socket_, journal_entry(level, message, fields))) {
+        ++lost_;
+        return;
     }
-    sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));  // nobody is left to be told of an error
+    if (lost_ > 0) {
+        const auto notice = fmt::format("{} lines before this one were lost: the journal did not take them", lost_);
+        lost_ = send_datagram(socket_, journal_entry(log::Level::warning, notice, {})) ? 0 : lost_;
+    }
 }
 
 bool is_stderr_the_journal() {

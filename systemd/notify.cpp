@@ -1,10 +1,14 @@
 #include "systemd/notify.h"
 
+#include "systemd/datagram.h"
+
 #include <fmt/format.h>
-#include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
+#include <cstdlib>
 #include <ctime>
 
 namespace lamd::systemd {
@@ -22,6 +26,17 @@ std::uint64_t monotonic_microseconds() {
     timespec time{};
     clock_gettime(CLOCK_MONOTONIC, &time);
     return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(time.tv_nsec) / 1'000;
+}
+
+std::optional<std::int64_t> number_of(const char* variable) {
+    const char* text = std::getenv(variable);
+    std::int64_t number = 0;
+    if (text == nullptr) {
+        return std::nullopt;
+    }
+    const std::string_view digits(text);
+    const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return ec == std::errc() && end == digits.data() + digits.size() ? std::optional(number) : std::nullopt;
 }
 
 }  // namespace
@@ -53,15 +68,18 @@ void Notifier::alive() {
 }
 
 void Notifier::send(const std::string& state) {
-    sd_notify(0, state.c_str());  // an error would have nobody to be told to
+    if (const char* address = std::getenv("NOTIFY_SOCKET")) {
+        (void)send_datagram(address, state);  // an error would have nobody to be told to
+    }
 }
 
 std::optional<std::chrono::microseconds> watchdog_period() {
-    std::uint64_t limit = 0;
-    if (sd_watchdog_enabled(0, &limit) <= 0) {
+    const auto limit = number_of("WATCHDOG_USEC");
+    const bool is_for_another = number_of("WATCHDOG_PID").value_or(getpid()) != getpid();
+    if (!limit || *limit <= 0 || is_for_another) {
         return std::nullopt;
     }
-    return std::max(std::chrono::microseconds(limit / 2), std::chrono::microseconds(1));
+    return std::max(std::chrono::microseconds(*limit / 2), std::chrono::microseconds(1));
 }
 
 asio::awaitable<void> feed_watchdog(Notifier& notifier, std::chrono::microseconds period) {

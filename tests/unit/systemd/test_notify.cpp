@@ -85,6 +85,11 @@ TEST_F(NotifyTest, FeedsTheWatchdogTwicePerPeriodOfTheManager) {
     const auto period = watchdog_period();
     ASSERT_TRUE(period);
     EXPECT_EQ(*period, 2ms);
+    setenv("WATCHDOG_PID", "1", 1);
+    EXPECT_FALSE(watchdog_period()) << "meant for another process";
+    setenv("WATCHDOG_USEC", "nonsense", 1);
+    unsetenv("WATCHDOG_PID");
+    EXPECT_FALSE(watchdog_period());
     asio::io_context io;
     TaskGroup tasks(io.get_executor());
     tasks.spawn(feed_watchdog(notifier_, *period));
