@@ -58,6 +58,15 @@ config::LoadResult read_configuration(const Options& options, const config::Envi
     return loaded;
 }
 
+transport::http::Limits http_limits(const config::Socket& socket) {
+    return {.head = socket.head_limit,
+            .body = socket.body_limit,
+            .connections = socket.connections,
+            .head_timeout = socket.head_timeout,
+            .body_timeout = socket.body_timeout,
+            .idle_timeout = socket.idle_timeout};
+}
+
 std::vector<std::string> needs_restart(const config::Config& before, const config::Config& after) {
     std::vector<std::string> names;
     const auto note = [&names](bool is_equal, const char* name) {

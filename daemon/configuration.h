@@ -4,6 +4,7 @@
 
 #include "config/load.h"
 #include "daemon/options.h"
+#include "transport/http/server.h"
 
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@ namespace lamd::daemon {
 [[nodiscard]] config::Environment read_environment();
 
 [[nodiscard]] config::LoadResult read_configuration(const Options& options, const config::Environment& environment);
+
+/// The part of the configuration that the HTTP server lives by.
+[[nodiscard]] transport::http::Limits http_limits(const config::Socket& socket);
 
 /// Of the parts of a configuration that only a restart changes: those that differ.
 [[nodiscard]] std::vector<std::string> needs_restart(const config::Config& before, const config::Config& after);

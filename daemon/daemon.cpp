@@ -2,7 +2,6 @@
 
 #include "api/version.h"
 #include "base/uuid.h"
-#include "config/dump.h"
 #include "daemon/configuration.h"
 #include "daemon/report.h"
 
@@ -21,15 +20,6 @@ namespace {
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 
-transport::http::Limits limits_of(const config::Socket& socket) {
-    return {.head = socket.head_limit,
-            .body = socket.body_limit,
-            .connections = socket.connections,
-            .head_timeout = socket.head_timeout,
-            .body_timeout = socket.body_timeout,
-            .idle_timeout = socket.idle_timeout};
-}
-
 Instant now() {
     return std::chrono::steady_clock::now();
 }
@@ -47,7 +37,7 @@ Daemon::Daemon(Start start, const Clock& clock, log::Sink& sink)
       listener_(std::move(start.listener)),
       random_(std::random_device()()),
       started_(clock.wall()),
-      started_at_(now()),
+      started_at_(clock.now()),
       events_(io_.get_executor(), make_uuid_v4()),
       has_changed_(io_.get_executor()),
       is_stopping_(io_.get_executor()),
@@ -62,12 +52,13 @@ Daemon::Daemon(Start start, const Clock& clock, log::Sink& sink)
       tunnels_(io_.get_executor(), [this](config::Tunnel config) { return make_tunnel(std::move(config)); }),
       control_api_(static_cast<Control&>(*this), geteuid()),
       server_(transport::http::Server::create(
-          io_.get_executor(), listener_.release_descriptor(), limits_of(config_.socket),
+          io_.get_executor(), listener_.release_descriptor(), http_limits(config_.socket),
           [this](const transport::http::Request& request, transport::http::Responder& responder) {
               return control_api_.handle(request, responder);
           },
           [this](const Error& error) { log_.error(error.message); })),
-      tasks_(io_.get_executor()) {}
+      tasks_(io_.get_executor()),
+      reloads_(io_.get_executor()) {}
 
 void Daemon::run() {
     TaskGroup life(io_.get_executor());
@@ -85,7 +76,7 @@ asio::awaitable<void> Daemon::live() {
 asio::awaitable<void> Daemon::begin() {
     tasks_.spawn(hear_signals());
     tasks_.spawn(publish_changes());
-    tasks_.spawn(serve_reloads());
+    reloads_.spawn(serve_reloads());
     spawn_watches();
     configure_gateway();
     server_->start();
@@ -105,6 +96,8 @@ asio::awaitable<void> Daemon::end() {
     const auto running = gateway_ ? gateway_->counts().running : 0;
     log_.info("stopping", {{"running_answers", fmt::format("{}", running)}});
     notifier_.stopping(running > 0 ? fmt::format("finishing {} answers", running) : "stopping");
+    has_tickets_.set();
+    co_await reloads_.join();
     events_.close();
     co_await server_->stop(now() + config_.stop_timeout);
     co_await tunnels_.stop();
@@ -128,8 +121,7 @@ asio::awaitable<void> Daemon::hear_signals() {
 
 void Daemon::on_signal(int number) {
     if (number == SIGHUP) {
-        tickets_.push_back(std::make_shared<Ticket>(io_.get_executor()));
-        has_tickets_.set();
+        ask_for_reload(std::make_shared<Ticket>(io_.get_executor()));
     } else if (is_stopping_.is_set()) {
         end_at_once(number);
     } else {
@@ -222,109 +214,6 @@ std::unique_ptr<tunnel::Tunnel> Daemon::make_tunnel(config::Tunnel config) {
 
 double Daemon::uniform() {
     return std::uniform_real_distribution<double>(0.0, 1.0)(random_);
-}
-
-asio::awaitable<void> Daemon::serve_reloads() {
-    for (;;) {
-        co_await has_tickets_.wait();
-        has_tickets_.clear();
-        const auto waiting = std::exchange(tickets_, {});
-        const auto outcome = co_await reload_now();
-        for (const auto& ticket : waiting) {
-            ticket->outcome = outcome;
-            ticket->done.set();
-        }
-    }
-}
-
-asio::awaitable<ReloadOutcome> Daemon::reload_now() {
-    notifier_.reloading();
-    ReloadOutcome outcome;
-    auto loaded = read_configuration(options_, environment_);
-    if (!loaded) {
-        outcome.problems = std::move(loaded).error();
-        outcome.change = {false, config::format(outcome.problems, options_.config)};
-        log_.error("the configuration is not accepted, the old one goes on", {{"problems", outcome.change.message}});
-    } else {
-        const auto before = std::exchange(config_, std::move(loaded->config));
-        auto done = changes_in_place(before, config_);
-        log_.set_threshold(config_.log.level);
-        server_->set_limits(limits_of(config_.socket));
-        configure_gateway();
-        for (auto& tunnel : co_await tunnels_.apply(config_.tunnels)) {
-            done.push_back(std::move(tunnel));
-        }
-        outcome.change = {true, describe_reload(done, needs_restart(before, config_))};
-        log_.info("reloaded", {{"changes", outcome.change.message}});
-    }
-    events_.publish(outcome.change, clock_.wall());
-    if (outcome.change.is_accepted) {
-        publish_now();
-        events_.publish(status(), clock_.wall());
-    }
-    notifier_.ready(status_line(status()));
-    co_return outcome;
-}
-
-asio::awaitable<ReloadOutcome> Daemon::reload() {
-    const auto ticket = tickets_.emplace_back(std::make_shared<Ticket>(io_.get_executor()));
-    has_tickets_.set();
-    co_await ticket->done.wait();
-    co_return ticket->outcome;
-}
-
-const Clock& Daemon::clock() const {
-    return clock_;
-}
-
-const config::Roles& Daemon::roles() const {
-    return config_.socket.roles;
-}
-
-api::Status Daemon::status() const {
-    api::Status status;
-    status.version = api::kVersion;
-    status.mode = to_string(config_.mode);
-    status.started = started_;
-    status.uptime_s = seconds(now() - started_at_);
-    status.tunnels = tunnels_.report();
-    if (gateway_) {
-        status.paths = gateway_->paths();
-        status.streams = gateway_->counts();
-    }
-    status.verdict = judge(status.tunnels, status.paths);
-    return status;
-}
-
-Figures Daemon::figures() const {
-    return {.status = status(),
-            .http = server_->counts(),
-            .process = read_process_facts(),
-            .gateway = gateway_ ? std::optional(gateway_->figures()) : std::nullopt};
-}
-
-bool Daemon::is_ready() const {
-    return gateway_ ? gateway_->is_ready() : status().verdict.state != "down";
-}
-
-gateway::Gateway* Daemon::gateway() {
-    return config_.servers.empty() ? nullptr : gateway_.get();
-}
-
-EventLog& Daemon::events() {
-    return events_;
-}
-
-const std::string& Daemon::config_file() const {
-    return options_.config;
-}
-
-std::string Daemon::config_yaml() const {
-    return config::to_yaml(config_);
-}
-
-bool Daemon::reconnect(std::string_view tunnel) {
-    return tunnels_.reconnect(tunnel);
 }
 
 }  // namespace lamd::daemon

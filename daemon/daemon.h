@@ -1,5 +1,6 @@
 // The composition root: makes every part of lamd, connects them, and ends them in order. What a part does is in its own
-// file; members are destroyed from the last to the first.
+// file; members are destroyed from the last to the first. daemon.cpp is its life, daemon_reload.cpp how it takes a new
+// configuration, daemon_state.cpp what it says of itself.
 #pragma once
 
 #include "base/async.h"
@@ -74,6 +75,8 @@ private:
     asio::awaitable<void> publish_changes();
     asio::awaitable<void> serve_reloads();
     asio::awaitable<ReloadOutcome> reload_now();
+    asio::awaitable<ReloadOutcome> accept(config::Config config);
+    void ask_for_reload(std::shared_ptr<Ticket> ticket);
 
     void on_signal(int number);
     void end_at_once(int number);
@@ -110,6 +113,7 @@ private:
     ControlApi control_api_;
     std::unique_ptr<transport::http::Server> server_;
     TaskGroup tasks_;
+    TaskGroup reloads_;  ///< apart, because a reload that has begun must come to its end before lamd does
 };
 
 }  // namespace lamd::daemon
