@@ -8,9 +8,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
-
 #include <sys/wait.h>
 #include <unistd.h>
+
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <algorithm>
