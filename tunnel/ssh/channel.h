@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-typedef struct _LIBSSH2_CHANNEL LIBSSH2_CHANNEL;
+using LIBSSH2_CHANNEL = struct _LIBSSH2_CHANNEL;
 
 namespace lamd::tunnel::ssh {
 

@@ -23,9 +23,9 @@
 #include <string_view>
 #include <vector>
 
-typedef struct _LIBSSH2_SESSION LIBSSH2_SESSION;
-typedef struct _LIBSSH2_CHANNEL LIBSSH2_CHANNEL;
-typedef struct _LIBSSH2_LISTENER LIBSSH2_LISTENER;
+using LIBSSH2_SESSION = struct _LIBSSH2_SESSION;
+using LIBSSH2_CHANNEL = struct _LIBSSH2_CHANNEL;
+using LIBSSH2_LISTENER = struct _LIBSSH2_LISTENER;
 
 namespace lamd::tunnel::ssh {
 
