@@ -53,10 +53,7 @@ Result<Secret> read_key(const std::string& file) {
 class OpenGateway final : public Gateway {
 public:
     OpenGateway(Environment environment, Settings settings, std::function<void()> on_change)
-        : environment_(std::move(environment)),
-          settings_(std::move(settings)),
-          on_change_(std::move(on_change)),
-          client_(transport::http::Client::create(environment_.executor)) {
+        : environment_(std::move(environment)), settings_(std::move(settings)), on_change_(std::move(on_change)) {
         ledger_.on_stream = environment_.on_stream;
         for (const auto& server : settings_.servers) {
             entries_.push_back(make_entry(server));
@@ -87,8 +84,7 @@ public:
         const bool is_get = request.method == "GET" || request.method == "HEAD";
         if (is_inference(request.path)) {
             if (request.method == "POST") {
-                Relay relay({*client_, environment_.clock, ledger_, settings_.defaults, paths_now()}, request,
-                            responder);
+                Relay relay({environment_.clock, ledger_, settings_.defaults, paths_now()}, request, responder);
                 co_await relay.run();
                 co_return;
             }
@@ -149,7 +145,11 @@ private:
         return std::move(*key);
     }
 
+    // The client is made for the first server: a lamd without any, on a GPU machine, has no use for libcurl's memory.
     [[nodiscard]] Entry make_entry(const config::Server& server) {
+        if (!client_) {
+            client_ = transport::http::Client::create(environment_.executor);
+        }
         supervisor::PathEnvironment environment{environment_.executor, *client_,  environment_.clock, environment_.log,
                                                 environment_.uniform,  on_change_};
         return {std::make_shared<supervisor::Path>(std::move(environment), server, key_of(server)),

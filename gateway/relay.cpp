@@ -111,7 +111,7 @@ asio::awaitable<void> Relay::try_servers(std::span<const std::size_t> order) {
         ++path_->counts.in_flight;
         ++attempts_;
         ++environment_.ledger.figures.attempts;
-        const auto exchange = environment_.client.start(request_to(*path_));
+        const auto exchange = path_->client().start(request_to(*path_));
         auto head = co_await exchange->head();
         if (head) {
             co_await answer(*exchange, std::move(*head));

@@ -39,7 +39,6 @@ struct Ledger {
 using PathPointer = std::shared_ptr<supervisor::Path>;
 
 struct RelayEnvironment {
-    transport::http::Client& client;
     const Clock& clock;
     Ledger& ledger;
     const config::RequestDefaults& defaults;

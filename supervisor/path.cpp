@@ -150,14 +150,15 @@ void Path::observe(const Observation& observation) {
 }
 
 void Path::log_state() const {
-    const std::string message = "path to " + server_.name + " is " + std::string(to_string(machine_.state()));
-    const auto log = [&](auto write) {
-        (environment_.log.*write)(message, {{"server", server_.name},
-                                            {"transport", "sse"},
-                                            {"state", std::string(to_string(machine_.state()))},
-                                            {"reason", machine_.trouble().message}});
-    };
-    machine_.state() == PathState::up ? log(&log::Logger::info) : log(&log::Logger::warning);
+    const std::string state(to_string(machine_.state()));
+    const std::string message = "path to " + server_.name + " is " + state;
+    if (machine_.state() == PathState::up) {
+        environment_.log.info(message, {{"server", server_.name}, {"transport", "sse"}, {"state", state}});
+        return;
+    }
+    environment_.log.warning(
+        message,
+        {{"server", server_.name}, {"transport", "sse"}, {"state", state}, {"reason", machine_.trouble().message}});
 }
 
 api::PathStatus Path::report() const {

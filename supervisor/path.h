@@ -59,6 +59,9 @@ public:
         last_progress_ = environment_.clock.now();
     }
 
+    [[nodiscard]] transport::http::Client& client() const {
+        return environment_.client;
+    }
     [[nodiscard]] const config::Server& server() const {
         return server_;
     }

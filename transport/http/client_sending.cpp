@@ -34,7 +34,8 @@ static_assert(sizeof(tcp_info) == 104 && offsetof(TcpInfo, bytes_acked) == 120 &
 std::optional<std::uint64_t> unacknowledged_bytes(curl_socket_t socket) {
     TcpInfo info{};
     socklen_t size = sizeof info;
-    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || size < sizeof info) {
+    if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || size < sizeof info ||
+        info.base.tcpi_state == TCP_ESTABLISHED) {
         return std::nullopt;
     }
     const std::uint64_t acknowledged = std::max<std::uint64_t>(info.bytes_acked, 1) - 1;  // less the SYN

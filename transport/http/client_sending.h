@@ -13,7 +13,8 @@
 
 namespace lamd::transport::http {
 
-/// How many of the bytes that were sent the peer has not acknowledged; unknown for sockets that are not TCP.
+/// How many of the bytes that were sent the peer has not acknowledged. Unknown as long as it has not closed the
+/// connection (it may acknowledge them yet), and for sockets that are not TCP.
 [[nodiscard]] std::optional<std::uint64_t> unacknowledged_bytes(curl_socket_t socket);
 
 class Sending {

@@ -248,7 +248,7 @@ TEST_F(GatewayStream, EndsAtTheServerWhenTheCallerIsCancelled) {
     const auto left = clock.now();
     group.cancel();
     ASSERT_TRUE(test::run_until(io, [&] { return script.was_left && group.size() == 0; }));
-    EXPECT_LT(clock.now() - left, 100ms);
+    EXPECT_LT(clock.now() - left, 1s);  // no timer is involved, but sanitizers are slow
     EXPECT_EQ(gateway->counts(), (api::StreamCounts{.cancelled = 1}));
     EXPECT_EQ(gateway->paths().at(0).in_flight, 0U);
     EXPECT_FALSE(caller.is_finished);
