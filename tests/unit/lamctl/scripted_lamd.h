@@ -29,7 +29,7 @@ public:
     }
 
     /// A whole answer and the end of the connection.
-    void answer(unsigned status, std::string_view body, std::string_view fields = "");
+    void answer(unsigned status, std::string_view text, std::string_view fields = "");
     /// The head of an event stream, and then its bytes as chunks.
     void begin_events(std::string_view fields = "") const;
     void send_chunk(std::string_view bytes) const;
