@@ -35,11 +35,12 @@ servers:
 class Timing:
     rounds: int
     chat: float
+    warm: float
     flood: float
 
 
-SHORT = Timing(rounds=5, chat=5, flood=3)
-LONG = Timing(rounds=11, chat=15, flood=6)
+SHORT = Timing(rounds=5, chat=5, warm=1, flood=3)
+LONG = Timing(rounds=11, chat=15, warm=3, flood=6)
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,10 @@ def metrics() -> dict[str, Metric]:
         result[f"delay_{count}_p99"] = Metric(f"{streams}: delay of a token p99", "ms", 3)
         result[f"gap_{count}_p99"] = Metric(f"{streams}: between tokens p99", "ms", 3)
         result[f"cpu_{count}"] = Metric(f"{streams}: lamd's CPU per 10,000 tokens", "s", 3)
+    result["first_warm_p50"] = Metric("answers of one token without a pause between: first token p50", "ms", 3)
     result["flood_rate"] = Metric("as fast as it goes, lamd on one core", "tokens/s", 0)
     result["flood_cpu"] = Metric("the same: lamd's CPU per 10,000 tokens", "s", 3)
-    result["memory"] = Metric("lamd's resident memory after 64 streams", "MB", 1)
+    result["memory"] = Metric("lamd's resident memory afterwards", "MB", 1)
     return result
 
 
@@ -138,6 +140,8 @@ class GatewayBench:
             values[f"gap_{count}_p99"] = result["gap"]["p99_us"] / 1e3
             if kind == LAMD:
                 values[f"cpu_{count}"] = cpu / result["done"] * 1e4
+        result, _ = self._load(kind, 1, Pace(rate=0, tokens=1), self._timing.warm)
+        values["first_warm_p50"] = result["first"]["p50_us"] / 1e3
         if kind == LAMD:
             values["memory"] = rss_bytes(self._lamd.pid) / 1e6
         return values

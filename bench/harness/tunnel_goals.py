@@ -57,7 +57,7 @@ def goals() -> list[Goal]:
     for rtt in RTTS:
         result += [
             ratio(f"rtt{rtt}_fresh_1_p50", 0.5),
-            ratio(f"rtt{rtt}_setup", 0.6),
+            ratio(f"rtt{rtt}_setup_answer", 0.6),
             ratio(f"rtt{rtt}_bulk_down", 1.5, is_at_least=True),
         ]
     result += [ratio("bulk_down", 0.5, is_at_least=True), ratio("bulk_up", 0.5, is_at_least=True)]
