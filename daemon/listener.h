@@ -15,7 +15,7 @@ namespace lamd::daemon {
 class Listener {
 public:
     /// Takes the path over from a lamd that is dead; an error names the one that lives.
-    [[nodiscard]] static Result<Listener> create(const config::Socket& socket);
+    [[nodiscard]] static Result<Listener> create(const config::Socket& config);
 
     /// The socket that systemd passed: neither its mode nor its path are lamd's.
     [[nodiscard]] static Listener activated(int fd, std::string path);

@@ -9,7 +9,7 @@
 #include <ostream>
 
 namespace spdlog {
-class logger;
+class logger;  // NOLINT(readability-identifier-naming): its own name
 }
 
 namespace lamd::daemon {

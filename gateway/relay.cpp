@@ -86,6 +86,7 @@ asio::awaitable<void> Relay::run() {
     body_ = std::move(*body);
     watch_ = StreamWatch(body_.choices);
     std::vector<Candidate> candidates;
+    candidates.reserve(environment_.paths.size());
     for (const auto& path : environment_.paths) {
         candidates.push_back({path->state(), path->counts.in_flight, &path->models()});
     }

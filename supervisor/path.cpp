@@ -31,6 +31,7 @@ std::optional<std::vector<Model>> configured_models(const config::Server& server
         return std::nullopt;
     }
     std::vector<Model> models;
+    models.reserve(server.models.size());
     for (const auto& id : server.models) {
         models.push_back(make_model(id, server.name));
     }

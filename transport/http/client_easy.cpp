@@ -29,7 +29,7 @@ bool add_line(Fields& fields, const std::string& line) {
     if (longer == nullptr) {
         return false;
     }
-    static_cast<void>(fields.release());
+    static_cast<void>(fields.release());  // NOLINT(bugprone-unused-return-value): now the head of `longer`
     fields.reset(longer);
     return true;
 }

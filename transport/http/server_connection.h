@@ -58,7 +58,7 @@ public:
     void stop();
 
     /// Acts when the current phase has lasted too long.
-    void expire(Instant now);
+    void expire(Instant at);
 
     [[nodiscard]] asio::cancellation_slot slot() {
         return signal_.slot();
