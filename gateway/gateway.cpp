@@ -112,6 +112,7 @@ public:
 
     [[nodiscard]] std::vector<api::PathStatus> paths() const override {
         std::vector<api::PathStatus> reports;
+        reports.reserve(entries_.size());
         for (const auto& entry : entries_) {
             reports.push_back(entry.path->report());
         }
@@ -158,6 +159,7 @@ private:
 
     [[nodiscard]] std::vector<PathPointer> paths_now() const {
         std::vector<PathPointer> paths;
+        paths.reserve(entries_.size());
         for (const auto& entry : entries_) {
             paths.push_back(entry.path);
         }

@@ -4,6 +4,7 @@
 #include "bench/load/head.h"
 
 #include <optional>
+#include <utility>
 
 namespace lamd::bench::load {
 
