@@ -22,10 +22,10 @@ asio::awaitable<Result<void>> Caller::send(transport::http::Response response) {
     co_return is_gone ? gone() : Result<void>();
 }
 
-asio::awaitable<Result<void>> Caller::begin(unsigned status_, transport::http::Fields fields_) {
+asio::awaitable<Result<void>> Caller::begin(unsigned first_status, transport::http::Fields head) {
     EXPECT_EQ(status, 0U) << "answered twice";
-    status = status_;
-    fields = std::move(fields_);
+    status = first_status;
+    fields = std::move(head);
     co_return is_gone ? gone() : Result<void>();
 }
 

@@ -64,7 +64,7 @@ config::Tunnel tunnel_to(std::string name, std::string host) {
 asio::awaitable<void> apply_and_note(TunnelSet& set, std::vector<config::Tunnel> wanted,
                                      std::vector<std::string>& done) {
     done = co_await set.apply(wanted);
-    done.push_back("applied");
+    done.emplace_back("applied");
 }
 
 class TunnelSetTest : public testing::Test {
