@@ -7,7 +7,6 @@ namespace {
 
 using config::Principal;
 using testing::HasSubstr;
-using transport::http::Peer;
 
 constexpr uid_t kOwn = 900;
 

@@ -36,6 +36,7 @@ TEST(SseReader, DoesNotMindWhereTheBytesAreCut) {
         EXPECT_EQ(read({kStream.substr(0, cut), kStream.substr(cut)}), expected()) << "cut at " << cut;
     }
     std::vector<std::string_view> bytes;
+    bytes.reserve(kStream.size());
     for (std::size_t i = 0; i < kStream.size(); ++i) {
         bytes.push_back(kStream.substr(i, 1));
     }
