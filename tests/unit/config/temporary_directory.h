@@ -1,7 +1,7 @@
 // A directory that goes with the test that made it.
 #pragma once
 
-#include <stdlib.h>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>

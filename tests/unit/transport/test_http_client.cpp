@@ -2,7 +2,7 @@
 #include "transport/http/client.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
+#include <cstdlib>
 
 #include <string>
 
