@@ -79,7 +79,7 @@ void prefer(LIBSSH2_SESSION* session, int kind, const Names& wanted) {
         return;
     }
     const std::set<std::string_view> names(known, known + count);
-    libssh2_free(session, known);
+    libssh2_free(session, static_cast<void*>(known));
     std::string text;
     for (const auto& name : wanted) {
         if (names.contains(name)) {

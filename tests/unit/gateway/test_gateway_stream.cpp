@@ -16,7 +16,6 @@ using nlohmann::json;
 using test::Caller;
 using test::Connection;
 using test::Upstream;
-using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;

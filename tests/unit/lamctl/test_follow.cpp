@@ -16,7 +16,6 @@ using test::Call;
 using test::Ended;
 using test::kNow;
 using test::Program;
-using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
