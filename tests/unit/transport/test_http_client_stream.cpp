@@ -236,6 +236,7 @@ TEST_F(HttpClientStream, GivesUpAConnectionThatDoesNotComeAbout) {
         fillers.emplace_back(io, asio::ip::tcp::v4());
         fillers.back().non_blocking(true);
         const auto endpoint = listener.local_endpoint();
+        // NOLINTNEXTLINE(bugprone-unused-return-value): it is under way, and stays so
         static_cast<void>(::connect(fillers.back().native_handle(), endpoint.data(), socklen_t(endpoint.size())));
     }
     const auto exchange = client->start({.method = "POST",
