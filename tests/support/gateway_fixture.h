@@ -18,7 +18,7 @@ namespace lamd::test {
 class Caller final : public transport::http::Responder {
 public:
     [[nodiscard]] asio::awaitable<Result<void>> send(transport::http::Response response) override;
-    [[nodiscard]] asio::awaitable<Result<void>> begin(unsigned status, transport::http::Fields fields) override;
+    [[nodiscard]] asio::awaitable<Result<void>> begin(unsigned first_status, transport::http::Fields head) override;
     [[nodiscard]] asio::awaitable<Result<void>> write(std::string_view bytes) override;
     [[nodiscard]] asio::awaitable<Result<void>> finish() override;
 
