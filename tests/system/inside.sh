@@ -46,7 +46,7 @@ runuser -u lamd -- ssh-keygen -q -t ed25519 -N '' -f /var/lib/lamd/id_ed25519 2>
 install -d -o lam -g lam -m 0700 /home/lam/.ssh
 echo "restrict,port-forwarding,permitlisten=\"127.0.0.1:8080\" $(cat /var/lib/lamd/id_ed25519.pub)" >/home/lam/.ssh/authorized_keys
 systemctl start ssh.service
-until_true 10 curl -s --max-time 1 telnet://127.0.0.1:22 --upload-file /dev/null
+until_true 10 ssh-keyscan -T 1 127.0.0.1
 echo "127.0.0.1 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/etc/lamd/known_hosts
 cat >/etc/lamd/lamd.yaml <<'YAML'
 tunnels:
@@ -69,8 +69,10 @@ systemctl start lamd.service
 [ "$(property ActiveState)" = active ] || fail "not active"
 curl -sf --unix-socket /run/lamd/lamd.sock http://lamd/livez || fail "no answer at once"
 lamctl wait --for=tunnel=b --timeout=20s || fail "the tunnel does not come up"
-until_true 5 grep -q . <(property StatusText)
-property StatusText
+tells_of_the_tunnel() {
+    [[ $(property StatusText) = *"1 of 1 tunnel"* ]]
+}
+until_true 5 tells_of_the_tunnel
 
 step "the socket is for root and the group lamd"
 [ "$(stat -c '%a %U %G' /run/lamd/lamd.sock)" = "660 lamd lamd" ] || fail "$(stat -c '%a %U %G' /run/lamd/lamd.sock)"
@@ -103,7 +105,10 @@ systemctl restart lamd.service
 lamctl wait --for=tunnel=b --timeout=20s
 pid=$(property MainPID)
 kill -STOP "$pid"
-until_true 20 test "$(property MainPID)" != "$pid"
+is_replaced() {
+    [ "$(property MainPID)" != "$pid" ]
+}
+until_true 20 is_replaced
 until_true 20 lamctl wait --for=tunnel=b --timeout=2s
 
 step "the journal has fields"
