@@ -34,7 +34,9 @@ print_summaries() {
     local log
     for log in build/*/ctest.log; do
         [ -e "$log" ] || continue
-        printf '%s: %s\n' "${log%/ctest.log}" "$(grep -m1 'tests passed' "$log" || echo 'the tests did not finish')"
+        printf '\n%s:\n' "${log%/ctest.log}"
+        grep -q 'tests passed' "$log" || echo 'the tests did not finish'
+        sed -n '/tests passed/,$p' "$log"
     done
 }
 
