@@ -116,11 +116,9 @@ class Prober:
         """Seconds from the time `fault` to the end of the first good probe after a bad one, or None so far."""
         bad = False
         for begun, ended, good in list(self._results):
-            if begun < fault:
-                continue
-            if good and bad:
+            if good and bad and begun >= fault:
                 return ended - fault
-            bad = bad or not good
+            bad = bad or (not good and ended >= fault)
         return None
 
     def is_good_since(self, moment):
