@@ -42,8 +42,8 @@ TEST_F(EventLogTest, KnowsThePlaceOfAnIdOfItsOwnRun) {
     EXPECT_EQ(log_.place_of("run.0"), 0U);
     log_.publish(verdict("healthy"), WallTime());
     EXPECT_EQ(log_.place_of("run.1"), 1U);
-    for (const auto* id :
-         {"", "run", "run.", "run.2", "run.-1", "run.1x", "other.1", "1", "run1", "run.99999999999999999999"}) {
+    for (const auto* id : {"", "run", "run.", "run.2", "run.-1", "run.1x", "other.1", "nur.1", "1", "run1",
+                           "run.99999999999999999999"}) {
         EXPECT_EQ(log_.place_of(id), std::nullopt) << id;
     }
 }

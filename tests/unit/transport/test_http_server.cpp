@@ -228,6 +228,17 @@ TEST_F(HttpServerTest, TurnsAwayWhoComesOnTopOfTheLimit) {
     EXPECT_THAT(fourth.read_until("/x "), StartsWith("HTTP/1.1 200"));
 }
 
+TEST_F(HttpServerTest, DoesNotCountACallerThatHasJustLeft) {
+    serve(echo, {.connections = 1});
+    auto first = client();
+    first.send(get("/x"));
+    first.read_until("/x ");
+    first.close();
+    RawClient second(io_, path_);  // both are news to the server
+    second.send(get("/y"));
+    EXPECT_THAT(second.read_until("/y "), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(HttpServerTest, HoldsNoMoreBodiesThanItsMemoryAllows) {
     serve(echo, {.bodies = 400_KiB});
     auto first = client();

@@ -158,6 +158,7 @@ std::vector<BadCase> framing_cases() {
 std::vector<BadCase> head_cases() {
     return {
         {"bare_lf", "GET / HTTP/1.1\nHost: a\n\n"},
+        {"bare_lf_unfinished", "GET / HTTP/1.1\nHost: a\n"},
         {"bare_lf_field", "GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n"},
         {"bare_lf_end", "GET / HTTP/1.1\r\nHost: a\r\n\n"},
         {"bare_cr", "GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n"},
