@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import pytest
-from lamdtest.keys import make_key
+from lamdtest.keys import has_rsa_by_sha2, make_key
 from lamdtest.yaml import to_yaml
 
 
@@ -60,6 +60,14 @@ def test_a_key_that_others_can_read_is_refused(directory):
     (directory / "key").chmod(0o644)
     status, output = check(directory, to_yaml(config))
     assert status != 0 and "chmod" in output
+
+
+@pytest.mark.skipif(has_rsa_by_sha2(), reason="this libssh2 signs RSA by SHA-2")
+def test_an_rsa_key_that_this_libssh2_cannot_use_is_a_warning(directory):
+    config = good(directory)
+    config["tunnels"]["b"]["identity"] = make_key(directory / "rsa", "rsa").path
+    status, output = check(directory, to_yaml(config))
+    assert status == 0 and "RSA" in output and "ed25519" in output
 
 
 def test_a_secret_in_the_file_is_refused_and_not_repeated(directory):

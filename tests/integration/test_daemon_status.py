@@ -8,10 +8,8 @@ from lamdtest import unix_http
 from lamdtest.lamd import server, tunnel
 from lamdtest.ports import free_port
 from lamdtest.tcp import echo
-from lamdtest.upstream import DONE, delta
+from lamdtest.upstream import CHAT, DONE, delta
 from lamdtest.wait import wait_until
-
-CHAT = {"model": "tiny", "messages": [{"role": "user", "content": "Hello!"}], "stream": True}
 
 
 @pytest.fixture

@@ -10,14 +10,8 @@ import pytest
 from lamdtest import unix_http
 from lamdtest.lamd import server
 from lamdtest.limits import within
-from lamdtest.upstream import DONE, delta
+from lamdtest.upstream import ANSWER, ASK, CHAT, DONE, delta
 from lamdtest.wait import wait_until
-
-CHAT = {"model": "tiny", "messages": [{"role": "user", "content": "Hello!"}], "stream": True}
-ASK = {**CHAT, "stream": False}
-ANSWER = {"id": "chatcmpl-1", "object": "chat.completion", "model": "tiny",
-          "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hi"}}]}
-_CANCEL = within(0.1)
 
 
 @pytest.fixture
@@ -173,68 +167,6 @@ def test_connections_to_the_server_are_kept(lamd, upstream, keep):
     assert upstream.accepted() <= 3
 
 
-@pytest.mark.parametrize("moment", ["before the head", "after the head", "in the answer"])
-def test_a_caller_that_leaves_cancels_at_once(chat, lamd, moment):
-    stream, call = chat()
-    if moment != "before the head":
-        call.begin()
-        assert stream.head().status == 200
-    if moment == "in the answer":
-        call.event(delta("one"))
-        stream.read_until(delta("one"))
-    left = time.monotonic()
-    stream.close()
-    assert call.wait_abandoned() - left <= _CANCEL
-    wait_until(lambda: lamd.status()["streams"]["cancelled"] == 1, what="the cancelled stream to be counted")
-    assert lamd.status()["streams"]["running"] == 0
-
-
-def test_a_caller_of_a_whole_answer_that_leaves_cancels_at_once(chat):
-    stream, call = chat(ASK)
-    left = time.monotonic()
-    stream.close()
-    assert call.wait_abandoned() - left <= _CANCEL
-
-
-def test_a_caller_that_only_ended_its_own_side_gets_its_answer(lamd, upstream):
-    body = json.dumps(ASK).encode()
-    with unix_http.connect_unix(lamd.socket_path) as raw:
-        raw.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: lamd\r\nContent-Type: application/json\r\n"
-                    b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
-        raw.shutdown(socket.SHUT_WR)
-        upstream.next_call().answer(200, ANSWER)
-        assert json.dumps(ANSWER).encode() in unix_http.read_to_end(raw)
-
-
-def test_a_caller_that_does_not_read_costs_bounded_memory(chat, lamd):
-    stream, call = chat()
-    call.begin()
-    assert stream.head().status == 200
-    memory = lamd.resident_bytes()
-    sent, full = 0, threading.Event()
-
-    def flood():
-        nonlocal sent
-        try:
-            while True:
-                call.event(delta("x" * 60000))
-                sent += 60000
-        except OSError:
-            full.set()
-
-    flooding = threading.Thread(target=flood)
-    flooding.start()
-    before = -1
-    while sent != before:  # until the whole way is full
-        before = sent
-        full.wait(0.3)
-    assert sent < 16 * 1024 * 1024
-    lamd.check_memory(memory, 8 * 1024 * 1024)
-    stream.close()
-    flooding.join(5.0)
-    assert full.is_set(), "the server was not told that the caller has left"
-
-
 def test_many_streams_at_once_are_kept_apart(lamd, upstream, keep):
     streams = [keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", {**CHAT, "seed": number}))
                for number in range(64)]
@@ -285,20 +217,6 @@ def test_a_single_server_takes_any_name_for_its_model(lamd, upstream, keep):
     assert json.loads(stream.read_all()) == ANSWER
 
 
-def test_ends_are_clean_even_if_the_caller_is_old(lamd, upstream):
-    body = json.dumps(CHAT).encode()
-    with unix_http.connect_unix(lamd.socket_path) as raw:
-        raw.sendall(b"POST /v1/chat/completions HTTP/1.0\r\nContent-Type: application/json\r\n"
-                    b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        call = upstream.next_call()
-        call.begin()
-        call.event(delta("one"))
-        call.event(DONE)
-        call.end()
-        received = unix_http.read_to_end(raw)
-    assert b"chunked" not in received.lower() and received.endswith(delta("one") + DONE)
-
-
 def test_a_response_that_is_read_whole_equals_the_direct_one(make_llama, make_lamd):
     llama = make_llama()
     lamd = make_lamd(servers=[server(llama.port)])
@@ -307,16 +225,3 @@ def test_a_response_that_is_read_whole_equals_the_direct_one(make_llama, make_la
     direct = json.loads(llama.request("POST", "/v1/chat/completions", body)[1])
     through = lamd.post("/v1/chat/completions", body, timeout=30.0).json()
     assert through["choices"] == direct["choices"]
-
-
-def test_a_body_in_chunks_is_taken(lamd, upstream):
-    connection = unix_http.UnixConnection(lamd.socket_path)
-    body = json.dumps(ASK).encode()
-    connection.request("POST", "/v1/chat/completions", iter([body[:10], body[10:]]),
-                       {"Content-Type": "application/json"}, encode_chunked=True)
-    call = upstream.next_call()
-    assert call.json() == ASK
-    call.answer(200, ANSWER)
-    response = connection.getresponse()
-    assert json.loads(response.read()) == ANSWER
-    connection.close()

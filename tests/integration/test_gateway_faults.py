@@ -11,12 +11,8 @@ from lamdtest.answers import stream_failure
 from lamdtest.lamd import server
 from lamdtest.limits import within
 from lamdtest.ports import free_port
-from lamdtest.upstream import DONE, chunk, delta
+from lamdtest.upstream import ANSWER, ASK, CHAT, DONE, chunk, delta
 from lamdtest.wait import wait_until
-
-CHAT = {"model": "tiny", "messages": [{"role": "user", "content": "Hello!"}], "stream": True}
-ASK = {**CHAT, "stream": False}
-ANSWER = {"object": "chat.completion", "choices": []}
 
 
 @pytest.fixture

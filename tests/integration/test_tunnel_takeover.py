@@ -7,7 +7,7 @@ from lamdtest.host import LOCAL
 from lamdtest.lamd import tunnel
 from lamdtest.limits import within
 from lamdtest.ports import free_port
-from lamdtest.process import freeze, thaw
+from lamdtest.process import thaw
 from lamdtest.recovery import LamdClient, Scene
 from lamdtest.tcp import Server, echo, is_echoed
 from lamdtest.wait import wait_until

@@ -91,9 +91,6 @@ class Lamd:
     def output(self):
         return self.process.output()
 
-    def log_lines(self):
-        return [json.loads(line) for line in self.output().splitlines() if line.startswith("{")]
-
     def get(self, target, timeout=10.0):
         return unix_http.request(self.socket_path, "GET", target, timeout=timeout)
 

@@ -118,12 +118,3 @@ def cpu_seconds(pid):
         with open(f"/proc/{pid}/task/{task}/schedstat") as stat:
             total += int(stat.read().split()[0])
     return total / 1e9
-
-
-def quiet_descriptors(pid, expected, timeout=5.0):
-    """Waits until `pid` has no more than `expected` open descriptors."""
-    end = time.monotonic() + timeout
-    while descriptor_count(pid) > expected and time.monotonic() < end:
-        time.sleep(0.02)
-    count = descriptor_count(pid)
-    assert count <= expected, f"{count} open descriptors, {expected} expected"

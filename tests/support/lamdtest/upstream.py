@@ -12,6 +12,12 @@ import time
 from .host import LOCAL
 from .tcp import Server
 
+# Requests and an answer that most tests can do with.
+CHAT = {"model": "tiny", "messages": [{"role": "user", "content": "Hello!"}], "stream": True}
+ASK = {**CHAT, "stream": False}
+ANSWER = {"id": "chatcmpl-1", "object": "chat.completion", "model": "tiny",
+          "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hi"}}]}
+
 SSE_HEAD = (b"HTTP/1.1 200 OK\r\nServer: llama.cpp\r\nContent-Type: text/event-stream\r\n"
             b"Transfer-Encoding: chunked\r\n\r\n")
 

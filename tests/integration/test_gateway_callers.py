@@ -1,0 +1,121 @@
+"""Callers of the gateway that leave, dawdle or are old: they cost no more than they must, and get what they can."""
+
+import json
+import socket
+import threading
+import time
+
+import pytest
+from lamdtest import unix_http
+from lamdtest.lamd import server
+from lamdtest.limits import within
+from lamdtest.upstream import ANSWER, ASK, CHAT, DONE, delta
+from lamdtest.wait import wait_until
+
+_CANCEL = within(0.1)
+
+
+@pytest.fixture
+def lamd(upstream, make_lamd):
+    lamd = make_lamd(servers=[server(upstream.port)])
+    lamd.wait_path("gpu", "up")
+    return lamd
+
+
+@pytest.fixture
+def chat(lamd, upstream, keep):
+    """chat(): a stream that a caller has asked for, and the server's side of it."""
+    def begin(body=None, headers=None):
+        stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", body or CHAT, headers))
+        return stream, upstream.next_call()
+
+    return begin
+
+
+@pytest.mark.parametrize("moment", ["before the head", "after the head", "in the answer"])
+def test_a_caller_that_leaves_cancels_at_once(chat, lamd, moment):
+    stream, call = chat()
+    if moment != "before the head":
+        call.begin()
+        assert stream.head().status == 200
+    if moment == "in the answer":
+        call.event(delta("one"))
+        stream.read_until(delta("one"))
+    left = time.monotonic()
+    stream.close()
+    assert call.wait_abandoned() - left <= _CANCEL
+    wait_until(lambda: lamd.status()["streams"]["cancelled"] == 1, what="the cancelled stream to be counted")
+    assert lamd.status()["streams"]["running"] == 0
+
+
+def test_a_caller_of_a_whole_answer_that_leaves_cancels_at_once(chat):
+    stream, call = chat(ASK)
+    left = time.monotonic()
+    stream.close()
+    assert call.wait_abandoned() - left <= _CANCEL
+
+
+def test_a_caller_that_only_ended_its_own_side_gets_its_answer(lamd, upstream):
+    body = json.dumps(ASK).encode()
+    with unix_http.connect_unix(lamd.socket_path) as raw:
+        raw.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: lamd\r\nContent-Type: application/json\r\n"
+                    b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        raw.shutdown(socket.SHUT_WR)
+        upstream.next_call().answer(200, ANSWER)
+        assert json.dumps(ANSWER).encode() in unix_http.read_to_end(raw)
+
+
+def test_a_caller_that_does_not_read_costs_bounded_memory(chat, lamd):
+    stream, call = chat()
+    call.begin()
+    assert stream.head().status == 200
+    memory = lamd.resident_bytes()
+    sent, full = 0, threading.Event()
+
+    def flood():
+        nonlocal sent
+        try:
+            while True:
+                call.event(delta("x" * 60000))
+                sent += 60000
+        except OSError:
+            full.set()
+
+    flooding = threading.Thread(target=flood)
+    flooding.start()
+    before = -1
+    while sent != before:  # until the whole way is full
+        before = sent
+        full.wait(0.3)
+    assert sent < 16 * 1024 * 1024
+    lamd.check_memory(memory, 8 * 1024 * 1024)
+    stream.close()
+    flooding.join(5.0)
+    assert full.is_set(), "the server was not told that the caller has left"
+
+
+def test_ends_are_clean_even_if_the_caller_is_old(lamd, upstream):
+    body = json.dumps(CHAT).encode()
+    with unix_http.connect_unix(lamd.socket_path) as raw:
+        raw.sendall(b"POST /v1/chat/completions HTTP/1.0\r\nContent-Type: application/json\r\n"
+                    b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        call = upstream.next_call()
+        call.begin()
+        call.event(delta("one"))
+        call.event(DONE)
+        call.end()
+        received = unix_http.read_to_end(raw)
+    assert b"chunked" not in received.lower() and received.endswith(delta("one") + DONE)
+
+
+def test_a_body_in_chunks_is_taken(lamd, upstream):
+    connection = unix_http.UnixConnection(lamd.socket_path)
+    body = json.dumps(ASK).encode()
+    connection.request("POST", "/v1/chat/completions", iter([body[:10], body[10:]]),
+                       {"Content-Type": "application/json"}, encode_chunked=True)
+    call = upstream.next_call()
+    assert call.json() == ASK
+    call.answer(200, ANSWER)
+    response = connection.getresponse()
+    assert json.loads(response.read()) == ANSWER
+    connection.close()
