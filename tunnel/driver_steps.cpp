@@ -163,6 +163,8 @@ asio::awaitable<Outcome> Driver::claim() {
                                  .instance = environment_.instance,
                                  .host = host_name(),
                                  .limit = config_.dead_peer * 3 / 2};
+    const auto& forward = config_.forwards.front().remote;
+    link_->begin_bind(forward.host, forward.port, targets_.front());
     const auto answer = co_await link_->claim(claim_command(identity), now() + config_.connect_timeout);
     if (!answer) {
         co_return failed(answer.error(), "claim the tunnel on");
@@ -195,10 +197,9 @@ asio::awaitable<Outcome> Driver::bind(Action action) {
     if (const auto excess = excess_rights(session.take_debug_messages())) {
         note_once(*excess);
     }
-    const auto bound = co_await link_->drive<ssh::Listener*>([&] { return session.listen(remote.host, action.port); },
-                                                             now() + config_.dead_peer);
+    const auto bound =
+        co_await link_->bind(remote.host, action.port, targets_[action.forward], now() + config_.dead_peer);
     if (bound) {
-        link_->route(*bound, targets_[action.forward]);
         listeners_.resize(config_.forwards.size());
         listeners_[action.forward] = *bound;
         co_return Done{.port = (*bound)->port()};

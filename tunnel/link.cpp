@@ -24,17 +24,15 @@ Link::Link(asio::ip::tcp::socket socket, const Clock& clock, Duration dead_peer,
     wire_.start(tasks_);
 }
 
-// The step first: until a bound port is known here, its first connection must not be seen by the relay.
+// A port that is being bound first: libssh2 refuses connections to a port that it does not know yet.
 void Link::on_input() {
     watch_.received(clock_.now());
+    continue_bind();
     if (pending_ && pending_()) {
         pending_ = nullptr;
         progress_.set();
     }
     session_.pump();
-    for (auto& accepted : session_.take_accepted()) {
-        unrouted_.push_back(std::move(accepted));
-    }
     route_accepted();
     look_for_nonce();
     relay_.on_input();
@@ -45,14 +43,36 @@ void Link::on_input() {
     }
 }
 
-void Link::route(ssh::Listener* listener, Target& target) {
-    routes_.push_back({listener, &target});
-    route_accepted();
+void Link::begin_bind(std::string host, int port, Target& target) {
+    binding_.emplace(Binding{.host = std::move(host), .port = port, .target = &target, .answer = {}});
+    continue_bind();
     wire_.flush();
 }
 
+void Link::continue_bind() {
+    if (!binding_ || binding_->answer) {
+        return;
+    }
+    binding_->answer = session_.listen(binding_->host, binding_->port);
+    if (binding_->answer && *binding_->answer) {
+        routes_.push_back({**binding_->answer, binding_->target});
+    }
+}
+
+asio::awaitable<ssh::Outcome<ssh::Listener*>> Link::bind(std::string host, int port, Target& target,
+                                                         Instant deadline) {
+    const bool is_asked = binding_ && binding_->host == host && binding_->port == port;
+    const bool is_refused = is_asked && binding_->answer && !*binding_->answer;
+    if (!is_asked || is_refused) {
+        begin_bind(std::move(host), port, target);
+    }
+    auto listener = co_await drive<ssh::Listener*>([&] { return binding_->answer; }, deadline);
+    binding_.reset();
+    co_return listener;
+}
+
 void Link::route_accepted() {
-    for (auto& accepted : std::exchange(unrouted_, {})) {
+    for (auto& accepted : session_.take_accepted()) {
         if (verifying_ && accepted.listener == verifying_->listener) {
             verifying_->candidates.push_back({std::move(accepted), {}});
         } else {
@@ -68,7 +88,6 @@ void Link::deliver(ssh::Accepted accepted, std::string received) {
             return;
         }
     }
-    unrouted_.push_back(std::move(accepted));  // its port is bound, its route is on the way
 }
 
 asio::awaitable<ssh::Outcome<ClaimAnswer>> Link::claim(std::string command, Instant deadline) {
@@ -88,6 +107,7 @@ asio::awaitable<ssh::Outcome<ClaimAnswer>> Link::claim(std::string command, Inst
                 claim_.reset();
             } else {
                 watch_ = PeerWatch(dead_peer_, claim_ != nullptr, clock_.now());
+                wire_.peer_has_no_delay();  // see claim.h
             }
             wire_.flush();
             co_return *answer;

@@ -49,8 +49,12 @@ public:
     /// Runs the claim's command. The answer `unavailable` is no failure.
     [[nodiscard]] asio::awaitable<ssh::Outcome<ClaimAnswer>> claim(std::string command, Instant deadline);
 
-    /// Connections to `listener` go to `target` from now on.
-    void route(ssh::Listener* listener, Target& target);
+    /// Asks the server for a port, whose connections go to `target`, and does not wait for the answer: bind() has it
+    /// later, and in the meantime the claim can be made.
+    void begin_bind(std::string host, int port, Target& target);
+    /// The answer. A refusal from before is not believed: the claim may have freed the port since.
+    [[nodiscard]] asio::awaitable<ssh::Outcome<ssh::Listener*>> bind(std::string host, int port, Target& target,
+                                                                     Instant deadline);
 
     enum class Verification { came_back, not_possible, lost };
     /// Connects to the bound port from the server's side and waits until that connection comes through the forward.
@@ -77,6 +81,12 @@ private:
         ssh::Listener* listener;
         Target* target;
     };
+    struct Binding {
+        std::string host;
+        int port;
+        Target* target;
+        ssh::Attempt<ssh::Listener*> answer;
+    };
     struct Candidate {
         ssh::Accepted accepted;
         std::string received;
@@ -89,6 +99,7 @@ private:
     };
 
     void on_input();
+    void continue_bind();
     void route_accepted();
     void deliver(ssh::Accepted accepted, std::string received);
     void look_for_nonce();
@@ -110,8 +121,8 @@ private:
     std::unique_ptr<ssh::Channel> claim_;
     std::string claim_output_;
     bool is_claim_over_ = false;
+    std::optional<Binding> binding_;
     std::vector<Route> routes_;
-    std::deque<ssh::Accepted> unrouted_;
     std::optional<Verifying> verifying_;
     PeerWatch watch_;
     bool has_lost_address_ = false;

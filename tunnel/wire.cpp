@@ -57,7 +57,9 @@ asio::awaitable<void> Wire::read_loop() {
             hooks_.on_input();
             co_return;
         }
-        acknowledge_at_once(socket_.native_handle());
+        if (is_acknowledging_at_once_) {
+            acknowledge_at_once(socket_.native_handle());
+        }
         input_.filled(size);
         taken_.clear();
         hooks_.on_input();

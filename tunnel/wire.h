@@ -28,6 +28,11 @@ public:
     /// output or taken input.
     void flush();
 
+    /// The peer sends without waiting for acknowledgements from now on (it has TCP_NODELAY set).
+    void peer_has_no_delay() {
+        is_acknowledging_at_once_ = false;
+    }
+
     [[nodiscard]] asio::any_io_executor executor() {
         return socket_.get_executor();
     }
@@ -52,6 +57,7 @@ private:
     std::string peer_;
     Event taken_;    ///< the input is empty again
     Event blocked_;  ///< the socket takes no more output
+    bool is_acknowledging_at_once_ = true;
 };
 
 /// `192.0.2.1:22`, `[2001:db8::1]:22`.

@@ -2,8 +2,9 @@
 // RECV callbacks, never a socket. The owner moves the bytes (tunnel/wire.h) and calls the steps below.
 //
 // A step answers an Attempt: nothing yet (call it again, with the same arguments, once more bytes have arrived), a
-// value or a Failure. One step at a time, but channels may be read and written while a step waits: since SEND takes
-// everything, a packet is never half written. Channels belong to the session and must be gone before it is.
+// value or a Failure. One step at a time, with two exceptions, since SEND takes everything and a packet is never half
+// written: channels may be read and written while a step waits, and listen() may wait beside a step that opens a
+// channel, if it is called first. Channels belong to the session and must be gone before it is.
 #pragma once
 
 #include "base/secret.h"
