@@ -35,8 +35,11 @@ int check_configuration(const std::string& file, const config::Environment& envi
     if (!loaded->warnings.empty()) {
         say(config::format(loaded->warnings, file) + "\n");
     }
-    fmt::print("{}: fine: {} tunnels, {} servers\n", file, loaded->config.tunnels.size(),
-               loaded->config.servers.size());
+    const auto counted = [](std::size_t count, std::string_view what) {
+        return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+    };
+    fmt::print("{}: fine: {}, {}\n", file, counted(loaded->config.tunnels.size(), "tunnel"),
+               counted(loaded->config.servers.size(), "server"));
     return kExitDone;
 }
 
