@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -26,7 +25,7 @@ public:
     }
     [[nodiscard]] std::size_t take(char* into, std::size_t size) {
         const auto taken = std::min(size, end_ - begin_);
-        std::memcpy(into, bytes_.data() + begin_, taken);
+        std::copy_n(view().data(), taken, into);
         begin_ += taken;
         return taken;
     }

@@ -7,14 +7,12 @@ import signal
 import time
 from datetime import datetime
 
-from . import unix_http
+from . import sanitizers, unix_http
 from .host import LOCAL
 from .limits import check_growth
 from .process import Process, descriptor_count, resident_bytes
 from .wait import Timeout, wait_until
 from .yaml import to_yaml
-
-_SANITIZERS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "UndefinedBehaviorSanitizer", "runtime error:")
 
 
 def seconds_until(moment):
@@ -47,7 +45,7 @@ class Lamd:
         self.host = host
         self.state_directory = directory / "state"  # as systemd makes it: lamd keeps its identity there
         self.state_directory.mkdir(exist_ok=True)
-        self.environment = {"STATE_DIRECTORY": str(self.state_directory), **(environment or {})}
+        self.environment = {"STATE_DIRECTORY": str(self.state_directory), **sanitizers.ENVIRONMENT, **(environment or {})}
         self.process = None
         self._starts = 0
         self.configure(tunnels, servers, **settings)
@@ -173,8 +171,7 @@ class Lamd:
         assert status == 0, f"lamd exited with {status}: {self.output()[-2000:]}"
 
     def check_output(self):
-        for name in _SANITIZERS:
-            assert name not in self.output(), self.output()[-20000:]
+        sanitizers.check(self.output())
 
     def close(self):
         """For the end of a test: whatever state it is in, it must not have crashed."""
