@@ -9,7 +9,7 @@ from datetime import datetime
 
 from . import sanitizers, unix_http
 from .host import LOCAL
-from .limits import check_growth
+from .limits import check_growth, within
 from .process import Process, descriptor_count, resident_bytes
 from .wait import Timeout, wait_until
 from .yaml import to_yaml
@@ -166,7 +166,7 @@ class Lamd:
 
     def stop(self, timeout=15.0):
         """SIGTERM; the exit must be clean."""
-        status = self.process.stop(signal.SIGTERM, timeout)
+        status = self.process.stop(signal.SIGTERM, within(timeout))
         self.check_output()
         assert status == 0, f"lamd exited with {status}: {self.output()[-2000:]}"
 
