@@ -1,7 +1,7 @@
 #!/bin/bash
 # boot-systemd.sh: boots a real Debian with systemd as PID 1 in a container, runs a script in it, exits with its status.
 #
-#   boot-systemd.sh [-c SRC:DEST]... [-i PKG,..] [-n NET] [-t SEC] [-T SEC] [-b] [-e K=V]... SUITE SCRIPT [ARG...]
+#   boot-systemd.sh [-c SRC:DEST]... [-i PKG,..] [-n NET] [-t SEC] [-T SEC] [-b] [-a] [-e K=V]... SUITE SCRIPT [ARG...]
 #   boot-systemd.sh [-i PKG,..] -B SUITE            only make the cached root
 #
 #   SUITE         bookworm | trixie (anything debootstrap and the mirror have)
@@ -11,6 +11,7 @@
 #   -t SEC        limit for SCRIPT, default 300
 #   -T SEC        limit for the boot, default 60
 #   -b            also allow bpf() inside, so that IPAddressDeny= and DeviceAllow= really filter
+#   -a            also allow network administration inside, so that SCRIPT can make network namespaces
 #   -e K=V        environment of SCRIPT
 # Needs root, systemd-container and debootstrap. Works where PID 1 of this machine is not systemd.
 # Environment: BOOT_CACHE (default: lamd/lab in the user's cache), BOOT_MIRROR, BOOT_UNIFIED=1|0, BOOT_CONSOLE=file,
@@ -29,8 +30,8 @@ die() {
     exit 125
 }
 
-copies=() packages='' network=private script_limit=300 boot_limit=60 with_bpf='' only_build='' environment=()
-while getopts c:i:n:t:T:be:B option; do
+copies=() packages='' network=private script_limit=300 boot_limit=60 with_bpf='' with_net_admin='' only_build='' environment=()
+while getopts c:i:n:t:T:bae:B option; do
     case $option in
         c) copies+=("$OPTARG") ;;
         i) packages=$OPTARG ;;
@@ -38,6 +39,7 @@ while getopts c:i:n:t:T:be:B option; do
         t) script_limit=$OPTARG ;;
         T) boot_limit=$OPTARG ;;
         b) with_bpf=1 ;;
+        a) with_net_admin=1 ;;
         e) environment+=(--setenv="$OPTARG") ;;
         B) only_build=1 ;;
         *) usage ;;
@@ -234,6 +236,7 @@ start_container() {
         host) ;;
         *) options+=(--network-namespace-path="/run/netns/$network") ;;
     esac
+    [ -z "$with_net_admin" ] || options+=("--capability=CAP_NET_ADMIN")
     [ -z "$with_bpf" ] || options+=("--capability=CAP_BPF,CAP_PERFMON" --system-call-filter=bpf)
     export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=${BOOT_UNIFIED:-1}
     setpriv --pdeathsig TERM systemd-nspawn "${options[@]}" </dev/null >"$run/console" 2>&1 &

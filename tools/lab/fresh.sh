@@ -48,4 +48,4 @@ INSIDE
 
 steps="demo demo test"
 [ "${FRESH_STEPS:-}" != demo ] || steps="demo demo"
-"$here/boot-systemd.sh" -n host -t 5400 -c "$work/tree:/h1/tree" "$suite" "$work/inside.sh" "$who" "$steps"
+"$here/boot-systemd.sh" -a -n host -t 5400 -c "$work/tree:/h1/tree" "$suite" "$work/inside.sh" "$who" "$steps"

@@ -12,6 +12,7 @@ from .host import Namespace
 from .process import Process
 from .wait import wait_until
 
+_CAP_NET_ADMIN = 12
 _A, _B, _A_OTHER = "10.77.0.1", "10.77.0.2", "10.77.0.3"
 
 
@@ -19,10 +20,17 @@ def missing():
     """Why there can be no namespaces here, or None."""
     if os.geteuid() != 0:
         return "needs root for network namespaces"
+    if not _effective_capabilities() & 1 << _CAP_NET_ADMIN:
+        return "needs CAP_NET_ADMIN, which root does not have here (a container?)"
     for program in ("ip", "nft", "nsenter", "unshare"):
         if not shutil.which(program):
             return f"needs {program}"
     return None
+
+
+def _effective_capabilities():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1], 16) for line in status if line.startswith("CapEff:"))
 
 
 def _run(*words, stdin=None):
