@@ -7,12 +7,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from lamdtest import llama, netns
-from lamdtest.lamd import Lamd
+from lamdtest import llama, netns, unix_http
+from lamdtest.lamd import Lamd, server
 from lamdtest.peer import PeerServer
 from lamdtest.sshd import Sshd
 from lamdtest.tcp import Server
-from lamdtest.upstream import Upstream
+from lamdtest.upstream import CHAT, Upstream
 
 _SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 
@@ -122,3 +122,21 @@ def make_llama(directory, keep):
     if why := llama.missing():
         pytest.skip(why)
     return lambda **options: keep(llama.LlamaServer(directory, **options))
+
+
+@pytest.fixture
+def lamd(upstream, make_lamd):
+    """With one server, which the test plays; most files have their own."""
+    lamd = make_lamd(servers=[server(upstream.port)])
+    lamd.wait_path("gpu", "up")
+    return lamd
+
+
+@pytest.fixture
+def chat(lamd, upstream, keep):
+    """chat(): a stream that a caller has asked for, and the server's side of it."""
+    def begin(body=None, headers=None):
+        stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", body or CHAT, headers))
+        return stream, upstream.next_call()
+
+    return begin

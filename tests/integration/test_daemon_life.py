@@ -22,16 +22,19 @@ from lamdtest.wait import wait_until
 
 
 @pytest.fixture
-def running(upstream, make_lamd, keep):
-    """lamd with one answer running through it: (lamd, stream, call)."""
-    lamd = make_lamd(servers=[server(upstream.port)], stop_timeout="5s")
-    lamd.wait_path("gpu")
-    stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", CHAT))
-    call = upstream.next_call()
-    call.begin()
-    call.event(delta("one"))
-    stream.read_until(delta("one"))
-    return lamd, stream, call
+def run_answer(upstream, make_lamd, keep):
+    """run_answer(): lamd with one answer running through it: (lamd, stream, call)."""
+    def run(stop_timeout="5s"):
+        lamd = make_lamd(servers=[server(upstream.port)], stop_timeout=stop_timeout)
+        lamd.wait_path("gpu")
+        stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", CHAT))
+        call = upstream.next_call()
+        call.begin()
+        call.event(delta("one"))
+        stream.read_until(delta("one"))
+        return lamd, stream, call
+
+    return run
 
 
 def test_it_serves_although_nothing_it_needs_is_there(make_lamd, make_sshd):
@@ -43,8 +46,8 @@ def test_it_serves_although_nothing_it_needs_is_there(make_lamd, make_sshd):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_lets_running_answers_end(running, number):
-    lamd, stream, call = running
+def test_a_stop_lets_running_answers_end(run_answer, number):
+    lamd, stream, call = run_answer()
     lamd.process.send(number)
     wait_until(lambda: _is_refused(lamd.socket_path), what="new requests to be refused")
     call.event(delta("two"))
@@ -63,14 +66,8 @@ def _is_refused(path):
         return True
 
 
-def test_a_stop_cuts_what_takes_too_long_honestly(upstream, make_lamd, keep):
-    lamd = make_lamd(servers=[server(upstream.port)], stop_timeout="1s")
-    lamd.wait_path("gpu")
-    stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", CHAT))
-    call = upstream.next_call()
-    call.begin()
-    call.event(delta("one"))
-    stream.read_until(delta("one"))
+def test_a_stop_cuts_what_takes_too_long_honestly(run_answer):
+    lamd, stream, _ = run_answer(stop_timeout="1s")
     begun = time.monotonic()
     lamd.process.send(signal.SIGTERM)
     with pytest.raises(http.client.IncompleteRead):
@@ -79,8 +76,8 @@ def test_a_stop_cuts_what_takes_too_long_honestly(upstream, make_lamd, keep):
     assert lamd.process.wait(5.0) == 0 and 0.8 <= time.monotonic() - begun <= 3.0
 
 
-def test_a_second_signal_does_not_wait(running):
-    lamd, _, _ = running
+def test_a_second_signal_does_not_wait(run_answer):
+    lamd, _, _ = run_answer()
     lamd.process.send(signal.SIGTERM)
     wait_until(lambda: _is_refused(lamd.socket_path), what="new requests to be refused")
     begun = time.monotonic()
@@ -122,8 +119,8 @@ def test_a_reload_leaves_alone_what_did_not_change(make_sshd, make_server, make_
     assert not is_echoed(LOCAL, ("127.0.0.1", ports[1])) and not is_echoed(LOCAL, ("127.0.0.1", ports[2]))
 
 
-def test_a_reload_does_not_touch_a_running_answer(running, upstream):
-    lamd, stream, call = running
+def test_a_reload_does_not_touch_a_running_answer(run_answer, upstream):
+    lamd, stream, call = run_answer()
     lamd.configure(servers=[server(upstream.port), server(free_port(), "another")], defaults={"temperature": 0.1})
     assert lamd.reload().status == 200
     lamd.wait_status(lambda status: len(status["paths"]) == 2, what="the new server")
@@ -132,8 +129,8 @@ def test_a_reload_does_not_touch_a_running_answer(running, upstream):
     assert stream.read_all() == delta("one") + delta("two") + DONE
 
 
-def test_a_bad_reload_changes_nothing_and_says_what_is_wrong(running):
-    lamd, stream, call = running
+def test_a_bad_reload_changes_nothing_and_says_what_is_wrong(run_answer):
+    lamd, stream, call = run_answer()
     before = lamd.get("/lam/v1/config").json()
     lamd.config_path.write_text("servers: {gpu: {see: http://127.0.0.1:1}}\nnonsense: true\n")
     answer = lamd.reload()

@@ -7,29 +7,11 @@ import time
 
 import pytest
 from lamdtest import unix_http
-from lamdtest.lamd import server
 from lamdtest.limits import within
 from lamdtest.upstream import ANSWER, ASK, CHAT, DONE, delta
 from lamdtest.wait import wait_until
 
 _CANCEL = within(0.1)
-
-
-@pytest.fixture
-def lamd(upstream, make_lamd):
-    lamd = make_lamd(servers=[server(upstream.port)])
-    lamd.wait_path("gpu", "up")
-    return lamd
-
-
-@pytest.fixture
-def chat(lamd, upstream, keep):
-    """chat(): a stream that a caller has asked for, and the server's side of it."""
-    def begin(body=None, headers=None):
-        stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", body or CHAT, headers))
-        return stream, upstream.next_call()
-
-    return begin
 
 
 @pytest.mark.parametrize("moment", ["before the head", "after the head", "in the answer"])

@@ -22,15 +22,6 @@ def lamd(upstream, make_lamd):
     return lamd
 
 
-@pytest.fixture
-def begin(lamd, upstream, keep):
-    def run(body=None):
-        stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", body or CHAT))
-        return stream, upstream.next_call()
-
-    return run
-
-
 def check_still_serves(lamd, upstream, keep):
     stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", ASK))
     upstream.next_call().answer(200, ANSWER)
@@ -39,8 +30,8 @@ def check_still_serves(lamd, upstream, keep):
 
 @pytest.mark.parametrize("ending", ["cut", "reset", "cut in an event", "cut in a chunk", "clean without [DONE]",
                                     "garbage for a chunk", "text for an event"])
-def test_an_answer_that_breaks_off_ends_with_an_error(lamd, begin, upstream, keep, ending):
-    stream, call = begin()
+def test_an_answer_that_breaks_off_ends_with_an_error(lamd, chat, upstream, keep, ending):
+    stream, call = chat()
     call.begin()
     call.event(delta("one"))
     stream.read_until(delta("one"))
@@ -60,8 +51,8 @@ def test_an_answer_that_breaks_off_ends_with_an_error(lamd, begin, upstream, kee
     check_still_serves(lamd, upstream, keep)
 
 
-def test_a_clean_end_after_the_finish_reason_is_complete(lamd, begin):
-    stream, call = begin()
+def test_a_clean_end_after_the_finish_reason_is_complete(lamd, chat):
+    stream, call = chat()
     call.begin()
     call.event(delta("one") + delta("", "length"))
     call.end()
@@ -69,8 +60,8 @@ def test_a_clean_end_after_the_finish_reason_is_complete(lamd, begin):
     wait_until(lambda: lamd.status()["streams"]["finished"] == 1, what="the answer to be counted")
 
 
-def test_a_servers_own_error_event_is_passed_on_once(begin):
-    stream, call = begin()
+def test_a_servers_own_error_event_is_passed_on_once(chat):
+    stream, call = chat()
     call.begin()
     call.event(delta("one"))
     call.event(b'data: {"error":{"code":500,"message":"out of memory","type":"server_error"}}\n\n')
@@ -78,8 +69,8 @@ def test_a_servers_own_error_event_is_passed_on_once(begin):
     assert stream_failure(stream)["message"] == "out of memory"
 
 
-def test_a_server_that_falls_silent_is_given_up(begin):
-    stream, call = begin()
+def test_a_server_that_falls_silent_is_given_up(chat):
+    stream, call = chat()
     call.begin()
     call.event(delta("one"))
     silent = time.monotonic()
@@ -88,8 +79,8 @@ def test_a_server_that_falls_silent_is_given_up(begin):
     call.wait_abandoned(1.0)
 
 
-def test_a_slow_server_that_shows_signs_of_life_is_waited_for(begin):
-    stream, call = begin()
+def test_a_slow_server_that_shows_signs_of_life_is_waited_for(chat):
+    stream, call = chat()
     call.begin()
     for _ in range(4):
         call.event(b":\n\n")
@@ -101,8 +92,8 @@ def test_a_slow_server_that_shows_signs_of_life_is_waited_for(begin):
 
 
 @pytest.mark.parametrize("body", [CHAT, ASK], ids=["stream", "whole"])
-def test_a_server_that_never_begins_is_given_up(begin, body):
-    stream, call = begin(body)
+def test_a_server_that_never_begins_is_given_up(chat, body):
+    stream, call = chat(body)
     begun = time.monotonic()
     assert stream.head().status == 504
     assert 1.5 <= time.monotonic() - begun <= within(3.5)
@@ -111,8 +102,8 @@ def test_a_server_that_never_begins_is_given_up(begin, body):
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 413, 422])
-def test_a_refusal_is_the_callers(lamd, begin, upstream, status):
-    stream, call = begin()
+def test_a_refusal_is_the_callers(lamd, chat, upstream, status):
+    stream, call = chat()
     refusal = {"error": {"code": status, "message": "no such thing", "type": "invalid_request_error"}}
     call.answer(status, refusal)
     assert stream.head().status == status
@@ -121,8 +112,8 @@ def test_a_refusal_is_the_callers(lamd, begin, upstream, status):
     assert lamd.path("gpu")["state"] == "up"
 
 
-def test_too_many_requests_keeps_its_retry_after(begin):
-    stream, call = begin()
+def test_too_many_requests_keeps_its_retry_after(chat):
+    stream, call = chat()
     call.answer(429, {"error": {"message": "slow down"}}, b"Retry-After: 7\r\nContent-Type: application/json\r\n")
     assert stream.head().status == 429 and stream.head().getheader("Retry-After") == "7"
 
@@ -147,8 +138,8 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("kind", GARBAGE)
-def test_a_server_that_speaks_something_else_is_an_error(begin, kind):
-    stream, call = begin(ASK)
+def test_a_server_that_speaks_something_else_is_an_error(chat, kind):
+    stream, call = chat(ASK)
     try:
         call.send(GARBAGE[kind])
         call.cut()
@@ -158,8 +149,8 @@ def test_a_server_that_speaks_something_else_is_an_error(begin, kind):
     assert json.loads(stream.read_all())["error"]["message"]
 
 
-def test_an_event_without_end_costs_bounded_memory(lamd, begin):
-    stream, call = begin()
+def test_an_event_without_end_costs_bounded_memory(lamd, chat):
+    stream, call = chat()
     call.begin()
     memory = lamd.resident_bytes()
 
