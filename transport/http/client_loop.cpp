@@ -2,6 +2,8 @@
 
 #include "transport/http/client_library.h"
 
+#include <boost/asio/post.hpp>
+
 #include <new>
 #include <utility>
 
@@ -67,16 +69,20 @@ int CurlLoop::on_socket(CURL* easy, curl_socket_t socket, int what, void* self, 
 
 int CurlLoop::on_timer(CURLM*, long timeout_ms, void* self) {
     auto& loop = *static_cast<CurlLoop*>(self);
-    if (timeout_ms < 0) {
-        loop.timer_.cancel();
-        return 0;
-    }
-    loop.timer_.expires_after(std::chrono::milliseconds(timeout_ms));
-    loop.timer_.async_wait([weak = loop.weak_from_this()](boost::system::error_code error) {
+    const auto ring = [weak = loop.weak_from_this()](boost::system::error_code error = {}) {
         if (const auto alive = weak.lock(); alive && !error) {
             alive->act(CURL_SOCKET_TIMEOUT, 0);
         }
-    });
+    };
+    if (timeout_ms < 0) {
+        loop.timer_.cancel();
+    } else if (timeout_ms == 0) {  // each request begins so: a turn of the loop costs less than a timer
+        loop.timer_.cancel();
+        asio::post(loop.executor_, ring);
+    } else {
+        loop.timer_.expires_after(std::chrono::milliseconds(timeout_ms));
+        loop.timer_.async_wait(ring);
+    }
     return 0;
 }
 
