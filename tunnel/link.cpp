@@ -59,8 +59,7 @@ void Link::continue_bind() {
     }
 }
 
-asio::awaitable<ssh::Outcome<ssh::Listener*>> Link::bind(std::string host, int port, Target& target,
-                                                         Instant deadline) {
+asio::awaitable<ssh::Outcome<ssh::Listener*>> Link::bind(std::string host, int port, Target& target, Instant deadline) {
     const bool is_asked = binding_ && binding_->host == host && binding_->port == port;
     const bool is_refused = is_asked && binding_->answer && !*binding_->answer;
     if (!is_asked || is_refused) {

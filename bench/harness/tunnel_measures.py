@@ -31,7 +31,7 @@ LONG = Timing(rounds=7, rounds_at_rtt=4, events=5, requests=3, bulk=3, bulk_at_r
 
 def _events(tunnel: Tunnel, timing: Timing, count: int) -> Values:
     memory = tunnel.rss_bytes()
-    with tunnel.load("events", connections=count, rate=50, size=200, warm_up=1, duration=timing.events) as load:
+    with tunnel.load("events", connections=count, rate=50, size=200, warm_up=5, duration=timing.events) as load:
         load.wait_until_measuring()
         cpu, started = tunnel.cpu_seconds(), time.monotonic()
         result = load.result()
