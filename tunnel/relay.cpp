@@ -11,19 +11,8 @@ namespace lamd::tunnel {
 
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr std::size_t kScratch = 64 * 1024;
 constexpr std::size_t kPipesPerTurn = 256;
-
-// How far apart turns are. sshd looks at all of its channels each time it wakes, so that with many of them packets that
-// leave together cost it a fraction of packets that leave one by one.
-Duration distance(std::size_t pipes) {
-    constexpr std::size_t kFew = 32;
-    constexpr Duration kPerPipe = 600ns;
-    constexpr Duration kMost = 100us;
-    return pipes < kFew ? Duration::zero() : std::min<Duration>(kPerPipe * pipes, kMost);
-}
 
 }  // namespace
 
@@ -31,7 +20,6 @@ Relay::Relay(asio::any_io_executor executor, ssh::Session& session, std::functio
     : executor_(std::move(executor)),
       session_(session),
       flush_(std::move(flush)),
-      timer_(executor_),
       scratch_(kScratch),
       is_alive_(std::make_shared<bool>(true)) {}
 
@@ -81,26 +69,17 @@ void Relay::make_ready(Pipe& pipe) {
 
 // One turn after the handlers that are due now, so that what many local sockets have sent leaves in one go.
 void Relay::schedule() {
-    if (std::exchange(is_scheduled_, true)) {
-        return;
-    }
-    const auto turn = [this, is_alive = is_alive_](boost::system::error_code = {}) {
-        if (*is_alive) {
-            is_scheduled_ = false;
-            run_turn();
-        }
-    };
-    const auto due = last_turn_ + distance(pipes_.size());
-    if (due <= std::chrono::steady_clock::now()) {
-        asio::post(executor_, turn);
-    } else {
-        timer_.expires_at(due);
-        timer_.async_wait(turn);
+    if (!std::exchange(is_scheduled_, true)) {
+        asio::post(executor_, [this, is_alive = is_alive_] {
+            if (*is_alive) {
+                is_scheduled_ = false;
+                run_turn();
+            }
+        });
     }
 }
 
 void Relay::run_turn() {
-    last_turn_ = std::chrono::steady_clock::now();
     std::size_t budget = std::min(ready_.size(), kPipesPerTurn);
     while (budget-- > 0 && !ready_.empty() && !session_.output().is_full()) {
         auto& pipe = *ready_.front();

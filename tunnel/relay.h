@@ -8,13 +8,11 @@
 // Owner: Link, which calls on_input() when bytes have been worked in and flushes the wire after every turn.
 #pragma once
 
-#include "base/clock.h"
 #include "config/config.h"
 #include "tunnel/ssh/session.h"
 #include "tunnel/target.h"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <array>
 #include <deque>
@@ -64,8 +62,6 @@ private:
     asio::any_io_executor executor_;
     ssh::Session& session_;
     std::function<void()> flush_;
-    asio::steady_timer timer_;
-    Instant last_turn_{};
     std::unordered_set<std::shared_ptr<Pipe>> pipes_;
     std::deque<Pipe*> ready_;     ///< have local bytes to send
     std::vector<Pipe*> waiting_;  ///< wait for their channel's window, or for a key exchange to end
