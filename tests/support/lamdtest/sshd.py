@@ -35,6 +35,7 @@ class Sshd:
         self.log_path = self.directory / "log"
         self._authorized = self.directory / "authorized_keys"
         self.authorize(self.key, key_options)
+        self._frozen = []
         self._process = None
         self.start()
 
@@ -99,6 +100,7 @@ class Sshd:
         """SIGSTOP: TCP still acknowledges, nothing answers. Returns the pids for thaw()."""
         sessions = self.session_processes()
         freeze(sessions)
+        self._frozen += sessions
         return sessions
 
     thaw = staticmethod(thaw)
@@ -122,5 +124,7 @@ class Sshd:
         return path
 
     def close(self):
-        self.thaw(self.session_processes())
+        # A claim whose session was ended by its successor is nobody's child any more, and would stay stopped for ever.
+        self.thaw(self._frozen)
         self.stop()
+        wait_gone(self._frozen)
