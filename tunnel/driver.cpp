@@ -35,10 +35,10 @@ asio::awaitable<void> Driver::run() {
     auto action = machine_.start();
     is_started_ = true;
     while (action.step != Step::stop) {
+        entered(action);  // before anything is waited for: what it says must be whole
         if (action.step == Step::resolve || action.step == Step::pause) {
             co_await drop_link(action.step == Step::resolve);
         }
-        entered(action);
         std::optional<Outcome> outcome;
         co_await (keep(outcome, perform(action)) || asked_.wait());
         if (asked_.is_set()) {  // whatever came of the step that it interrupted
