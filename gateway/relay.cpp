@@ -16,12 +16,10 @@ namespace {
 
 using namespace std::chrono_literals;
 using supervisor::PathState;
-using transport::http::Exchange;
 using transport::http::Failure;
 using transport::http::FailureKind;
 using transport::http::Fields;
 using transport::http::Head;
-using transport::http::is_equal_token;
 using transport::http::Response;
 
 // Passed to the server, and from it: nothing that belongs to a connection (RFC 9110, 7.6.1).
