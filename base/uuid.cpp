@@ -2,20 +2,17 @@
 
 #include <sys/random.h>
 
-#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
-#include <cstdint>
 #include <system_error>
 
 namespace lamd {
 
 namespace {
 
-using Bytes = std::array<std::uint8_t, 16>;
-
-Bytes random_bytes() {
-    Bytes bytes{};
+UuidBytes random_bytes() {
+    UuidBytes bytes{};
     // 16 bytes are never cut short or interrupted once the kernel's generator is seeded (getrandom(2)).
     if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
         throw std::system_error(errno, std::system_category(), "getrandom");
@@ -27,20 +24,10 @@ bool is_hyphen_place(std::size_t index) {
     return index == 8 || index == 13 || index == 18 || index == 23;
 }
 
-std::string format(Bytes bytes, std::uint8_t version) {
-    static constexpr std::string_view kDigits = "0123456789abcdef";
+std::string format(UuidBytes bytes, std::uint8_t version) {
     bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | (version << 4));
     bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3F) | 0x80);
-    std::string text;
-    text.reserve(36);
-    for (const auto byte : bytes) {
-        if (is_hyphen_place(text.size())) {
-            text += '-';
-        }
-        text += kDigits[byte >> 4];
-        text += kDigits[byte & 0x0F];
-    }
-    return text;
+    return to_string(bytes);
 }
 
 }  // namespace
@@ -71,6 +58,34 @@ bool is_uuid(std::string_view text) {
         }
     }
     return true;
+}
+
+std::optional<UuidBytes> uuid_bytes(std::string_view text) {
+    if (!is_uuid(text)) {
+        return std::nullopt;
+    }
+    UuidBytes bytes{};
+    std::size_t at = 0;
+    for (auto& byte : bytes) {
+        at += is_hyphen_place(at) ? 1 : 0;
+        std::from_chars(text.data() + at, text.data() + at + 2, byte, 16);
+        at += 2;
+    }
+    return bytes;
+}
+
+std::string to_string(const UuidBytes& bytes) {
+    static constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string text;
+    text.reserve(36);
+    for (const auto byte : bytes) {
+        if (is_hyphen_place(text.size())) {
+            text += '-';
+        }
+        text += kDigits[byte >> 4];
+        text += kDigits[byte & 0x0F];
+    }
+    return text;
 }
 
 }  // namespace lamd

@@ -4,6 +4,9 @@
 
 #include "base/clock.h"
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,5 +19,12 @@ namespace lamd {
 
 /// 36 characters, lower-case hexadecimal digits and hyphens in their places; any version.
 [[nodiscard]] bool is_uuid(std::string_view text);
+
+/// The 128 bits that the text stands for, as binary protocols carry them.
+using UuidBytes = std::array<std::uint8_t, 16>;
+
+/// Nothing if `text` is no UUID.
+[[nodiscard]] std::optional<UuidBytes> uuid_bytes(std::string_view text);
+[[nodiscard]] std::string to_string(const UuidBytes& bytes);
 
 }  // namespace lamd

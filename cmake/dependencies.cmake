@@ -10,6 +10,7 @@ find_package(CLI11 REQUIRED)
 find_package(OpenSSL REQUIRED)
 pkg_check_modules(LIBSSH2 REQUIRED IMPORTED_TARGET libssh2>=1.10)
 pkg_check_modules(LIBCURL REQUIRED IMPORTED_TARGET libcurl>=7.88)
+pkg_check_modules(LIBMOSQUITTO REQUIRED IMPORTED_TARGET libmosquitto>=2.0.11)
 if(TARGET yaml-cpp::yaml-cpp)  # Debian 13; Debian 12 exports it without a namespace
     set(LAMD_YAML_CPP yaml-cpp::yaml-cpp)
 else()

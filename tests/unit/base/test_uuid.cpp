@@ -31,5 +31,16 @@ TEST(Uuid, RefusesWhatOnlyLooksLikeOne) {
     EXPECT_FALSE(is_uuid(""));
 }
 
+TEST(Uuid, TextAndBytesAreTheSameNumber) {
+    const std::string text = "01932c07-209e-7b3e-9c4f-0242ac120002";
+    const auto bytes = uuid_bytes(text);
+    ASSERT_TRUE(bytes);
+    EXPECT_EQ((*bytes)[0], 0x01);
+    EXPECT_EQ((*bytes)[4], 0x20);
+    EXPECT_EQ((*bytes)[15], 0x02);
+    EXPECT_EQ(to_string(*bytes), text);
+    EXPECT_FALSE(uuid_bytes("01932c07"));
+}
+
 }  // namespace
 }  // namespace lamd

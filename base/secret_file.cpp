@@ -1,0 +1,23 @@
+#include "base/secret_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+namespace lamd {
+
+Result<Secret> read_secret(std::string_view what, const std::string& file) {
+    std::ifstream stream(file, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(stream), {}};
+    if (!stream.is_open() || stream.bad()) {
+        return Error{"read ", what, " ", file, ": ", std::strerror(errno)};
+    }
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
+        text.pop_back();
+    }
+    return Secret(std::move(text));
+}
+
+}  // namespace lamd
