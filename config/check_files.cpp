@@ -18,7 +18,7 @@ constexpr mode_t kOthers = 0007;
 constexpr mode_t kNotOwner = 0077;
 
 /// How much a file says to whoever reads it.
-enum class Sensitivity { key, token };
+enum class Sensitivity { key, token, none };
 
 class Checker {
 public:
@@ -29,10 +29,10 @@ public:
     void check(const Tunnel& tunnel) {
         const std::string where = fmt::format("tunnels.{}", tunnel.name);
         if (tunnel.identity) {
-            check_secret(where + ".identity", *tunnel.identity, Sensitivity::key);
+            check_file(where + ".identity", *tunnel.identity, Sensitivity::key);
         }
         if (tunnel.passphrase_file) {
-            check_secret(where + ".passphrase_file", *tunnel.passphrase_file, Sensitivity::key);
+            check_file(where + ".passphrase_file", *tunnel.passphrase_file, Sensitivity::key);
         }
         if (tunnel.agent) {
             check_agent(where + ".agent", *tunnel.agent);
@@ -44,8 +44,21 @@ public:
 
     void check(const Server& server) {
         if (server.api_key_file) {
-            check_secret(fmt::format("servers.{}.api_key_file", server.name), *server.api_key_file, Sensitivity::token);
+            check_file(fmt::format("servers.{}.api_key_file", server.name), *server.api_key_file, Sensitivity::token);
         }
+    }
+
+    void check(std::size_t index, const Broker& broker) {
+        const auto check_one = [&](std::string_view key, const std::optional<std::string>& path,
+                                   Sensitivity sensitivity) {
+            if (path) {
+                check_file(fmt::format("mqtt.brokers[{}].{}", index, key), *path, sensitivity);
+            }
+        };
+        check_one("password_file", broker.password_file, Sensitivity::key);
+        check_one("ca_file", broker.ca_file, Sensitivity::none);
+        check_one("certificate_file", broker.certificate_file, Sensitivity::none);
+        check_one("key_file", broker.key_file, Sensitivity::key);
     }
 
 private:
@@ -56,7 +69,7 @@ private:
         findings_.warnings.push_back({.message = std::move(message)});
     }
 
-    void check_secret(const std::string& where, const std::string& path, Sensitivity sensitivity) {
+    void check_file(const std::string& where, const std::string& path, Sensitivity sensitivity) {
         struct stat status{};
         if (::stat(path.c_str(), &status) != 0) {
             const int code = errno;
@@ -73,9 +86,12 @@ private:
                                 ::geteuid()));
         }
         if (status.st_size == 0) {
-            problem(fmt::format("{}: {} is empty; write the secret into it", where, path));
+            problem(fmt::format("{}: {} is empty; write {} into it", where, path,
+                                sensitivity == Sensitivity::none ? "the certificate" : "the secret"));
         }
-        check_mode(where, path, status, sensitivity);
+        if (sensitivity != Sensitivity::none) {
+            check_mode(where, path, status, sensitivity);
+        }
     }
 
     /// The rule of ssh(1): a key of one's own must be one's own alone. A file that belongs to somebody else was set up
@@ -125,6 +141,11 @@ FileFindings check_files(const Config& config) {
     }
     for (const Server& server : config.servers) {
         checker.check(server);
+    }
+    if (config.mqtt) {
+        for (std::size_t index = 0; index < config.mqtt->brokers.size(); ++index) {
+            checker.check(index, config.mqtt->brokers[index]);
+        }
     }
     return checker.take();
 }

@@ -17,12 +17,18 @@ std::string to_string(const Address& address) {
     return to_string(std::get<TcpAddress>(address));
 }
 
+std::string to_string(const Broker& broker) {
+    return (broker.is_tls ? "mqtts://" : "mqtt://") + to_string(broker.address);
+}
+
 std::string_view to_string(Mode mode) {
     switch (mode) {
         case Mode::automatic:
             return "auto";
         case Mode::sse:
             return "sse";
+        case Mode::mqtt:
+            return "mqtt";
     }
     return "";
 }

@@ -45,6 +45,7 @@ struct Forward {
     TcpAddress remote;                      ///< port 0: the server chooses
     std::vector<std::uint16_t> alternates;  ///< tried in order while `remote.port` is busy
     Address target;
+    bool is_to_worker = false;  ///< `target: worker`: the address of this lamd's own worker
 
     friend bool operator==(const Forward&, const Forward&) = default;
 };
@@ -78,16 +79,59 @@ struct Deadlines {
     friend bool operator==(const Deadlines&, const Deadlines&) = default;
 };
 
-/// An OpenAI-compatible server and where the gateway reaches it.
+/// An OpenAI-compatible server and the ways on which the gateway reaches it: at least one.
 struct Server {
     std::string name;
-    std::string sse;  ///< base URL without a trailing slash: `http://127.0.0.1:8080`, `https://…`, `unix:/path`
+    /// Base URLs without a trailing slash: `http://127.0.0.1:8080`, `https://…`, `unix:/path`. Several are several ways
+    /// to the same server, through one tunnel each: the first is preferred.
+    std::vector<std::string> sse;
+    std::optional<std::string> mqtt;  ///< the name of its worker, reached through the brokers
     std::optional<std::string> api_key_file;
     std::vector<std::string> models;  ///< empty: whatever its /v1/models lists
     Duration probe_interval = 2s;
     Deadlines deadlines;
 
     friend bool operator==(const Server&, const Server&) = default;
+};
+
+/// The worker next to a server: its name, the server, where gateways reach it, and how long it remembers.
+struct Worker {
+    std::string name;
+    std::string server;  ///< base URL, as in Server
+    std::optional<std::string> api_key_file;
+    Deadlines deadlines;
+    Address listen = UnixAddress{"/run/lamd/worker.sock"};
+    ByteCount stream_journal = 4_MiB;  ///< of one stream
+    ByteCount journal = 256_MiB;       ///< of all streams together
+    Duration keep = 60s;               ///< how long a stream that has ended can be resumed
+    Duration lease = 30s;              ///< a stream that nobody reads for so long is cancelled
+
+    friend bool operator==(const Worker&, const Worker&) = default;
+};
+
+/// One MQTT 5 broker: `mqtt://` or `mqtts://` in YAML.
+struct Broker {
+    bool is_tls = false;
+    TcpAddress address;
+    std::string username;                         ///< empty: none
+    std::optional<std::string> password_file;     ///< read at each attempt; its last line end does not count
+    std::optional<std::string> ca_file;           ///< of TLS; absent: the system's CAs (/etc/ssl/certs)
+    std::optional<std::string> certificate_file;  ///< the client's own, PEM with its chain; comes with `key_file`
+    std::optional<std::string> key_file;          ///< PEM, not encrypted
+
+    friend bool operator==(const Broker&, const Broker&) = default;
+};
+
+/// `mqtts://broker.example.org:8883`
+[[nodiscard]] std::string to_string(const Broker& broker);
+
+/// The brokers between gateways and workers.
+struct Mqtt {
+    std::string site = "default";  ///< a level of every topic: letters, digits, `.`, `_`, `-`, at most 64
+    std::vector<Broker> brokers;   ///< at least one, in order of preference
+    Duration keepalive = 10s;      ///< of MQTT (3.1.2.10), whole seconds, 5s to 10min
+
+    friend bool operator==(const Mqtt&, const Mqtt&) = default;
 };
 
 /// Filled into requests that do not say (absent: left to the server).
@@ -144,9 +188,9 @@ struct Log {
 };
 
 /// What the operator asks for. `automatic` (`auto` in YAML, JSON and on the command line) lets lamd choose the path.
-enum class Mode { automatic, sse };
+enum class Mode { automatic, sse, mqtt };
 
-/// `auto`, `sse`: the form that the configuration reads.
+/// `auto`, `sse`, `mqtt`: the form that the configuration reads.
 [[nodiscard]] std::string_view to_string(Mode mode);
 /// `auto`, `text`, `json`, `journal`.
 [[nodiscard]] std::string_view to_string(LogFormat format);
@@ -156,6 +200,8 @@ struct Config {
     Socket socket;
     std::vector<Tunnel> tunnels;
     std::vector<Server> servers;
+    std::optional<Worker> worker;
+    std::optional<Mqtt> mqtt;
     RequestDefaults defaults;
     Mode mode = Mode::automatic;
     Duration stop_timeout = 30s;  ///< how long SIGTERM waits for running answers

@@ -100,7 +100,7 @@ void write_forward(Writer& writer, const Forward& forward) {
     const auto port = [](std::uint16_t number) { return fmt::to_string(number); };
     writer.line(fmt::format("- remote: {}", text(to_string(forward.remote))));
     writer.line(fmt::format("  alternates: {}", list(forward.alternates, port)));
-    writer.line(fmt::format("  target: {}", text(to_string(forward.target))));
+    writer.line(fmt::format("  target: {}", forward.is_to_worker ? "worker" : text(to_string(forward.target))));
 }
 
 void write_tunnel(Writer& writer, const Tunnel& tunnel) {
@@ -124,17 +124,65 @@ void write_tunnel(Writer& writer, const Tunnel& tunnel) {
     writer.close();
 }
 
+void write_deadlines(Writer& writer, const Deadlines& deadlines) {
+    writer.open("deadlines");
+    writer.entry("connect", exact(deadlines.connect));
+    writer.entry("first", exact(deadlines.first));
+    writer.entry("between", exact(deadlines.between));
+    writer.entry("total", exact(deadlines.total));
+    writer.close();
+}
+
 void write_server(Writer& writer, const Server& server) {
     writer.open(text(server.name));
-    writer.entry("sse", text(server.sse));
+    if (server.sse.size() == 1) {
+        writer.entry("sse", text(server.sse.front()));
+    } else if (!server.sse.empty()) {
+        writer.entry("sse", list(server.sse, text));
+    }
+    writer.entry_if("mqtt", server.mqtt, text);
     writer.entry_if("api_key_file", server.api_key_file, text);
     writer.entry("models", list(server.models, text));
     writer.entry("probe_interval", exact(server.probe_interval));
-    writer.open("deadlines");
-    writer.entry("connect", exact(server.deadlines.connect));
-    writer.entry("first", exact(server.deadlines.first));
-    writer.entry("between", exact(server.deadlines.between));
-    writer.entry("total", exact(server.deadlines.total));
+    write_deadlines(writer, server.deadlines);
+    writer.close();
+}
+
+void write_worker(Writer& writer, const Worker& worker) {
+    writer.open("worker");
+    writer.entry("name", text(worker.name));
+    writer.entry("server", text(worker.server));
+    writer.entry_if("api_key_file", worker.api_key_file, text);
+    writer.entry("listen", text(to_string(worker.listen)));
+    writer.entry("lease", exact(worker.lease));
+    writer.open("journal");
+    writer.entry("stream", to_string(worker.stream_journal));
+    writer.entry("total", to_string(worker.journal));
+    writer.entry("keep", exact(worker.keep));
+    writer.close();
+    write_deadlines(writer, worker.deadlines);
+    writer.close();
+}
+
+void write_broker(Writer& writer, const Broker& broker) {
+    writer.line(fmt::format("- url: {}", text(to_string(broker))));
+    if (!broker.username.empty()) {
+        writer.entry("  username", text(broker.username));
+    }
+    writer.entry_if("  password_file", broker.password_file, text);
+    writer.entry_if("  ca_file", broker.ca_file, text);
+    writer.entry_if("  certificate_file", broker.certificate_file, text);
+    writer.entry_if("  key_file", broker.key_file, text);
+}
+
+void write_mqtt(Writer& writer, const Mqtt& mqtt) {
+    writer.open("mqtt");
+    writer.entry("site", text(mqtt.site));
+    writer.entry("keepalive", exact(mqtt.keepalive));
+    writer.open("brokers");
+    for (const Broker& broker : mqtt.brokers) {
+        write_broker(writer, broker);
+    }
     writer.close();
     writer.close();
 }
@@ -177,6 +225,12 @@ std::string to_yaml(const Config& config) {
     write_socket(writer, config.socket);
     write_named(writer, "tunnels", config.tunnels, write_tunnel);
     write_named(writer, "servers", config.servers, write_server);
+    if (config.worker) {
+        write_worker(writer, *config.worker);
+    }
+    if (config.mqtt) {
+        write_mqtt(writer, *config.mqtt);
+    }
     write_defaults(writer, config.defaults);
     writer.entry("mode", to_string(config.mode));
     writer.entry("stop_timeout", exact(config.stop_timeout));

@@ -14,30 +14,29 @@ namespace {
 
 constexpr std::string_view kSecret =
     "secrets are never in the configuration; put it into a file that only lamd can read and name the file";
-constexpr std::string_view kNoMqtt = "it comes with the mqtt transport, which this version does not have";
+constexpr std::string_view kMqtt = "brokers have a section of their own: mqtt: {brokers: [{url: mqtts://HOST}]}";
 
 struct Hint {
     std::string_view key;
     std::string_view text;
 };
 /// Keys that nobody knows but that people write for a reason.
-constexpr std::array<Hint, 13> kHints{{
+constexpr std::array<Hint, 12> kHints{{
     {"passphrase",
      "secrets are never in the configuration; put it into a file that only lamd can read and write "
      "passphrase_file: /PATH, or passphrase_file: credential:NAME with systemd's LoadCredential="},
     {"api_key",
      "secrets are never in the configuration; put it into a file that only lamd can read and write "
      "api_key_file: /PATH, or api_key_file: credential:NAME with systemd's LoadCredential="},
-    {"password", "lamd authenticates with keys (identity or agent), never with passwords"},
+    {"password", "lamd authenticates with keys (identity or agent); only brokers have passwords, in a password_file"},
     {"apikey", kSecret},
     {"token", kSecret},
     {"bearer", kSecret},
     {"secret", kSecret},
     {"private_key", kSecret},
-    {"mqtt", kNoMqtt},
-    {"broker", kNoMqtt},
-    {"brokers", kNoMqtt},
-    {"worker", kNoMqtt},
+    {"mqtt", kMqtt},
+    {"broker", kMqtt},
+    {"brokers", kMqtt},
     {"<<", "merge keys are not part of YAML 1.2; write the keys out"},
 }};
 

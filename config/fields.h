@@ -79,6 +79,17 @@ public:
         }
     }
 
+    /// A scalar that stands for a list of one, or a list.
+    template <class T, std::invocable<const std::string&> Parse>
+    void read_one_or_list(std::string_view key, std::vector<T>& to, Parse parse) {
+        const Node* node = find(key);
+        if (node == nullptr || node->kind != Node::Kind::scalar) {
+            read_list(key, to, parse);
+        } else if (T value{}; assign(*node, path_of(key), value, parse)) {
+            to = {std::move(value)};
+        }
+    }
+
     [[nodiscard]] std::string item_path(std::string_view key, const Node& list, const Node& item) const;
 
     /// Reports a value of another kind than `kind`.

@@ -24,14 +24,61 @@ using namespace std::chrono_literals;
 void add_default_server(const Overlay& overlay, Config& config) {
     Server server;
     server.name = "default";
-    server.sse = *overlay.server_url;
+    server.sse = {*overlay.server_url};
     server.deadlines = overlay.deadlines;
     config.servers.push_back(std::move(server));
 }
 
+// A forward's `target: worker` is wherever this lamd's worker listens.
+void join_forwards_to_worker(Fields& file, Config& config) {
+    for (auto& tunnel : config.tunnels) {
+        for (auto& forward : tunnel.forwards) {
+            if (!forward.is_to_worker) {
+                continue;
+            }
+            if (config.worker) {
+                forward.target = config.worker->listen;
+            } else {
+                file.problem("tunnels",
+                             fmt::format("tunnels.{}: a forward's target is the worker, but there is none; write "
+                                         "worker: {{server: http://127.0.0.1:8080}}",
+                                         tunnel.name));
+            }
+        }
+    }
+}
+
+// The mode mqtt needs brokers. Where only the environment asks for it, an old set-up goes on with what there is.
+void read_mode(Fields& file, Config& config) {
+    const bool is_written = file.read("mode", config.mode, parse_mode);
+    if (config.mode != Mode::mqtt || file.has("mqtt")) {
+        return;
+    }
+    constexpr std::string_view kMissing = "mqtt needs a broker; write mqtt: {brokers: [{url: mqtts://HOST}]}";
+    if (is_written) {
+        file.problem("mode", kMissing);
+    } else {
+        file.reading().warn({.line = 0, .column = 0},
+                            fmt::format("environment variable LLM_COMM_MODE: {}; the mode is auto", kMissing));
+        config.mode = Mode::automatic;
+    }
+}
+
+// Names of workers mean nothing without a broker.
+void check_brokers(Fields& file, const Config& config) {
+    for (const auto& server : config.servers) {
+        if (server.mqtt && !config.mqtt && !file.has("mqtt")) {
+            file.problem("servers", fmt::format("servers.{}.mqtt: there is no broker; write mqtt: {{brokers: [{{url: "
+                                                "mqtts://broker.example.org}}]}}",
+                                                server.name));
+        }
+    }
+}
+
 void check_purpose(Fields& file, const Config& config) {
-    const bool is_written = file.has("tunnels") || file.has("servers");
-    if (!config.tunnels.empty() || !config.servers.empty() || (is_written && !file.reading().problems.empty())) {
+    const bool is_written = file.has("tunnels") || file.has("servers") || file.has("worker");
+    if (!config.tunnels.empty() || !config.servers.empty() || config.worker ||
+        (is_written && !file.reading().problems.empty())) {
         return;
     }
     file.reading().problem(
@@ -51,13 +98,17 @@ Config read_config(const Node& root, Reading& reading) {
     read_socket(file, config.socket);
     read_tunnels(file, config.tunnels);
     read_servers(file, overlay.deadlines, config.servers);
+    read_worker(file, overlay.deadlines, config.worker);
+    read_mqtt(file, config.mqtt);
+    join_forwards_to_worker(file, config);
     read_defaults(file, config.defaults);
-    file.read("mode", config.mode, parse_mode);
+    read_mode(file, config);
     file.read("stop_timeout", config.stop_timeout, between<Duration>(0s, 1h, parse_duration));
     file.finish();
     if (overlay.server_url && !file.has("servers")) {
         add_default_server(overlay, config);
     }
+    check_brokers(file, config);
     check_purpose(file, config);
     return config;
 }

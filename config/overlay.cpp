@@ -20,14 +20,15 @@ struct Unhonoured {
     std::string_view variable;
     std::string_view why;
 };
-constexpr std::string_view kNoMqtt = "is ignored: this version has no mqtt transport";
+constexpr std::string_view kBrokers =
+    "is ignored: brokers are written in the configuration, mqtt: {brokers: [{url: mqtts://HOST}]}";
 constexpr std::array<Unhonoured, 6> kUnhonoured{{
     {"LLM_SKIP_THINKING",
      "is ignored: lamd passes answers through unchanged; ask the server not to think in the request"},
     {"LLM_MAX_HISTORY_TOKENS", "is ignored: this version keeps no conversations"},
-    {"MQTT_BROKER_HOST", kNoMqtt},
-    {"MQTT_BROKER_PORT", kNoMqtt},
-    {"MQTT_USERNAME", kNoMqtt},
+    {"MQTT_BROKER_HOST", kBrokers},
+    {"MQTT_BROKER_PORT", kBrokers},
+    {"MQTT_USERNAME", kBrokers},
     {"MQTT_PASSWORD",
      "is ignored, and every process of this user can read it: a secret belongs into a file that only "
      "lamd can read; unset it"},
@@ -53,20 +54,11 @@ Result<Duration> parse_seconds(const std::string& text) {
     return between<Duration>(0s, kLongestDeadline, parse_duration)(is_bare ? text + "s" : text);
 }
 
-void read_mode(Reading& reading, Mode& mode) {
-    const std::string* text = reading.variable("LLM_COMM_MODE");
-    if (text != nullptr && *text == "mqtt") {
-        reading.warn(kNowhere, fmt::format("environment variable LLM_COMM_MODE: mqtt {}; the mode is auto", kNoMqtt));
-        return;
-    }
-    fill(reading, "LLM_COMM_MODE", mode, parse_mode);
-}
-
 }  // namespace
 
 Overlay read_overlay(Reading& reading) {
     Overlay overlay;
-    read_mode(reading, overlay.mode);
+    fill(reading, "LLM_COMM_MODE", overlay.mode, parse_mode);
     fill(reading, "LLM_SERVER_URL", overlay.server_url, parse_base_url);
     fill(reading, "LLM_TIMEOUT", overlay.deadlines.first, parse_seconds);
     fill(reading, "LLM_TEMPERATURE", overlay.defaults.temperature, parse_temperature);

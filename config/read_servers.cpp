@@ -20,18 +20,20 @@ Result<std::string> parse_model(const std::string& text) {
     return text;
 }
 
-void read_deadlines(Fields& server, Deadlines& deadlines) {
-    const Node* node = server.find("deadlines", Node::Kind::mapping);
-    if (node == nullptr) {
-        return;
+// One URL, or a list of them; and the name of a worker.
+void read_ways(Fields& fields, Server& server) {
+    if (fields.has("mqtt")) {
+        fields.read("mqtt", server.mqtt, parse_name);
+    } else {
+        fields.require("sse", "sse: http://127.0.0.1:8080, where the server is reached");
     }
-    const auto deadline = between<Duration>(0s, kLongestDeadline, parse_duration);
-    Fields fields(*node, server.path_of("deadlines"), server.reading());
-    fields.read("connect", deadlines.connect, deadline);
-    fields.read("first", deadlines.first, deadline);
-    fields.read("between", deadlines.between, deadline);
-    fields.read("total", deadlines.total, deadline);
-    fields.finish();
+    fields.read_one_or_list("sse", server.sse, parse_base_url);
+    for (auto url = server.sse.begin(); url != server.sse.end(); ++url) {
+        if (std::find(server.sse.begin(), url, *url) != url) {
+            fields.problem("sse", fmt::format("{} is there twice; remove one", *url));
+            break;
+        }
+    }
 }
 
 Server read_server(const std::string& name, const Deadlines& defaults, Fields& fields) {
@@ -39,8 +41,7 @@ Server read_server(const std::string& name, const Deadlines& defaults, Fields& f
     server.name = name;
     server.deadlines = defaults;
     const auto file = [&fields](const std::string& text) { return resolve_path(text, fields.reading().environment); };
-    fields.require("sse", "sse: http://127.0.0.1:8080, where the server is reached");
-    fields.read("sse", server.sse, parse_base_url);
+    read_ways(fields, server);
     fields.read("api_key_file", server.api_key_file, file);
     fields.read_list("models", server.models, parse_model);
     fields.read("probe_interval", server.probe_interval, between<Duration>(100ms, 10min, parse_duration));
@@ -50,6 +51,20 @@ Server read_server(const std::string& name, const Deadlines& defaults, Fields& f
 }
 
 }  // namespace
+
+void read_deadlines(Fields& section, Deadlines& deadlines) {
+    const Node* node = section.find("deadlines", Node::Kind::mapping);
+    if (node == nullptr) {
+        return;
+    }
+    const auto deadline = between<Duration>(0s, kLongestDeadline, parse_duration);
+    Fields fields(*node, section.path_of("deadlines"), section.reading());
+    fields.read("connect", deadlines.connect, deadline);
+    fields.read("first", deadlines.first, deadline);
+    fields.read("between", deadlines.between, deadline);
+    fields.read("total", deadlines.total, deadline);
+    fields.finish();
+}
 
 void read_servers(Fields& file, const Deadlines& defaults, std::vector<Server>& servers) {
     const Node* node = file.find("servers", Node::Kind::mapping);
@@ -81,11 +96,8 @@ void read_defaults(Fields& file, RequestDefaults& defaults) {
 }
 
 Result<Mode> parse_mode(const std::string& text) {
-    if (text == "mqtt") {
-        return Error{fmt::format(
-            "{} comes with the mqtt transport, which this version does not have; write auto or sse", in_quotes(text))};
-    }
-    return choice_of(std::array<Choice<Mode>, 2>{{{"auto", Mode::automatic}, {"sse", Mode::sse}}})(text);
+    return choice_of(
+        std::array<Choice<Mode>, 3>{{{"auto", Mode::automatic}, {"sse", Mode::sse}, {"mqtt", Mode::mqtt}}})(text);
 }
 
 Result<double> parse_temperature(const std::string& text) {

@@ -60,9 +60,13 @@ bool read_agent(Fields& fields, std::optional<std::string>& agent) {
 Forward read_forward(Fields& fields) {
     Forward forward;
     fields.require("remote", "remote: 127.0.0.1:8080, the address on the server that others connect to");
-    fields.require("target", "target: 127.0.0.1:8080 or target: unix:/PATH, the local address that they reach");
+    fields.require("target",
+                   "target: 127.0.0.1:8080, target: unix:/PATH or target: worker, the local address that they reach");
     fields.read("remote", forward.remote, parse_remote);
-    fields.read("target", forward.target, parse_target);
+    fields.read("target", forward.target, [&forward](const std::string& text) -> Result<Address> {
+        forward.is_to_worker = text == "worker";
+        return forward.is_to_worker ? Address(UnixAddress{}) : parse_target(text);
+    });
     fields.read_list("alternates", forward.alternates, parse_port);
     if (!forward.alternates.empty() && forward.remote.port == 0 && !forward.remote.host.empty()) {
         fields.problem("alternates", "port 0 lets the server choose a free port, it needs no alternates; remove them");

@@ -5,6 +5,7 @@
 #include "config/config.h"
 #include "config/fields.h"
 
+#include <optional>
 #include <vector>
 
 namespace lamd::config {
@@ -15,6 +16,11 @@ void read_tunnels(Fields& file, std::vector<Tunnel>& tunnels);
 
 /// `defaults` are the deadlines of a server that says nothing else.
 void read_servers(Fields& file, const Deadlines& defaults, std::vector<Server>& servers);
+void read_deadlines(Fields& section, Deadlines& deadlines);
+
+/// As above.
+void read_worker(Fields& file, const Deadlines& defaults, std::optional<Worker>& worker);
+void read_mqtt(Fields& file, std::optional<Mqtt>& mqtt);
 void read_defaults(Fields& file, RequestDefaults& defaults);
 
 inline constexpr Duration kLongestDeadline = std::chrono::hours(24);

@@ -42,12 +42,32 @@ inline Config full_config() {
     config.tunnels = {tunnel, second};
     Server server;
     server.name = "0x10";
-    server.sse = "https://h.example.org:1/base";
+    server.sse = {"https://h.example.org:1/base", "unix:/run/x.sock"};
+    server.mqtt = "gpu";
     server.api_key_file = "/key";
     server.models = {"a, b", "[c]", "~", "\\"};
     server.probe_interval = 3s;
     server.deadlines = {.connect = 1s, .first = 0s, .between = 90s, .total = 24h};
     config.servers = {server};
+    config.mqtt = Mqtt{.site = "home",
+                       .brokers = {{.is_tls = true,
+                                    .address = {"2001:db8::2", 2883},
+                                    .username = "a \"b\": c",
+                                    .password_file = "/p",
+                                    .ca_file = "/ca",
+                                    .certificate_file = "/certificate",
+                                    .key_file = "/key"},
+                                   {.address = {"h", 1883}}},
+                       .keepalive = 77s};
+    config.worker = Worker{.name = "gpu",
+                           .server = "unix:/run/llama.sock",
+                           .api_key_file = "/key",
+                           .deadlines = server.deadlines,
+                           .listen = TcpAddress{"127.0.0.1", 8090},
+                           .stream_journal = 1_MiB,
+                           .journal = 2_MiB,
+                           .keep = 5s,
+                           .lease = 6s};
     config.defaults = {.temperature = 0.1 + 0.2, .top_p = 1e-7, .max_tokens = 3};
     config.mode = Mode::sse;
     config.stop_timeout = 0s;

@@ -76,6 +76,14 @@ TEST(GpuMachineExample, ShowsOptionsThatWorkAndTheirDefaults) {
     tunnel.agent.reset();
     tunnel.passphrase_file.reset();
     tunnel.host_key.reset();
+    ASSERT_TRUE(full.worker);
+    EXPECT_EQ(full.worker->listen, Worker{}.listen);
+    EXPECT_EQ(full.worker->lease, Worker{}.lease);
+    EXPECT_EQ(full.worker->stream_journal, Worker{}.stream_journal);
+    EXPECT_EQ(full.worker->journal, Worker{}.journal);
+    EXPECT_EQ(full.worker->keep, Worker{}.keep);
+    full.worker.reset();
+    full.mqtt.reset();
     EXPECT_EQ(full, plain) << to_yaml(full);
 }
 
@@ -84,7 +92,7 @@ TEST(WebServerExample, LoadsWithoutAWarning) {
     ASSERT_TRUE(loaded) << format(loaded.error(), kWebServer);
     EXPECT_THAT(loaded->warnings, IsEmpty());
     ASSERT_EQ(loaded->config.servers.size(), 1u);
-    EXPECT_EQ(loaded->config.servers.at(0).sse, "http://127.0.0.1:8080");
+    EXPECT_EQ(loaded->config.servers.at(0).sse.at(0), "http://127.0.0.1:8080");
 }
 
 TEST(WebServerExample, ShowsOptionsThatWorkAndTheirDefaults) {
@@ -94,6 +102,10 @@ TEST(WebServerExample, ShowsOptionsThatWorkAndTheirDefaults) {
     EXPECT_THAT(full.servers.at(0).models, ElementsAre("qwen"));
     EXPECT_EQ(full.servers.at(0).api_key_file, "/run/credentials/lamd.service/llama_key");
     EXPECT_EQ(full.defaults.max_tokens, 512);
+    EXPECT_EQ(full.servers.at(0).mqtt, "gpu1");
+    EXPECT_EQ(full.mqtt.value().site, "home");
+    full.servers.at(0).mqtt.reset();
+    full.mqtt.reset();
     full.servers.at(0).models.clear();
     full.servers.at(0).api_key_file.reset();
     full.defaults = {};
@@ -126,7 +138,7 @@ TEST(Manual, HasEveryKey) {
     for (std::sregex_iterator key(yaml.begin(), yaml.end(), pattern), end; key != end; ++key) {
         keys.insert((*key)[1]);
     }
-    EXPECT_EQ(keys.size(), 49u) << "a key was added: describe it";
+    EXPECT_EQ(keys.size(), 67u) << "a key was added: describe it";
     for (const std::string& key : keys) {
         EXPECT_THAT(manual, HasSubstr("\n.It Ic " + key)) << key;
     }

@@ -32,15 +32,11 @@ TEST(Load, ReadsTheTopLevel) {
 }
 
 TEST(Load, RefusesWrongValuesOfTheTopLevel) {
-    EXPECT_THAT(problems_of(std::string(kServer) + "mode: mqtt\nstop_timeout: 2h\nserver: {}\nworker: {}\n"),
-                ElementsAre(at(2, 7,
-                               "mode: \"mqtt\" comes with the mqtt transport, which this version does not have; "
-                               "write auto or sse"),
+    EXPECT_THAT(problems_of(std::string(kServer) + "mode: both\nstop_timeout: 2h\nserver: {}\nbrokers: {}\n"),
+                ElementsAre(at(2, 7, "mode: \"both\" is not one of auto, sse or mqtt"),
                             at(3, 15, "stop_timeout: \"2h\" is out of range; write 0s to 1h"),
                             at(4, 1, "server: unknown key; did you mean servers?"),
-                            at(5, 1, "worker: unknown key; it comes with the mqtt transport")));
-    EXPECT_THAT(problems_of(std::string(kServer) + "mode: both\n"),
-                ElementsAre(at(2, 7, "mode: \"both\" is not one of auto or sse")));
+                            at(5, 1, "brokers: unknown key; brokers have a section of their own: mqtt:")));
 }
 
 TEST(Load, SaysWhatToWriteWhenThereIsNothingToDo) {

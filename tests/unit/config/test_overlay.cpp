@@ -47,7 +47,7 @@ TEST(EnvironmentOverlay, LetsTheFileWin) {
 TEST(EnvironmentOverlay, MakesAServerWhereNoneIsConfigured) {
     Server expected;
     expected.name = "default";
-    expected.sse = "http://localhost:8080";
+    expected.sse = {"http://localhost:8080"};
     expected.deadlines.first = 90s;
     EXPECT_THAT(config_of("", {{"LLM_SERVER_URL", "http://localhost:8080/"}, {"LLM_TIMEOUT", "90"}}).servers,
                 ElementsAre(expected));
@@ -76,7 +76,7 @@ TEST(EnvironmentOverlay, NamesTheVariableThatIsWrong) {
                                       {"LLM_TEMPERATURE", "3"},
                                       {"LLM_TOP_P", "2"},
                                       {"LLM_MAX_TOKENS", "0"}}),
-                ElementsAre(at(0, 0, "environment variable LLM_COMM_MODE: \"both\" is not one of auto or sse"),
+                ElementsAre(at(0, 0, "environment variable LLM_COMM_MODE: \"both\" is not one of auto, sse or mqtt"),
                             at(0, 0, "environment variable LLM_MAX_TOKENS: \"0\" is out of range"),
                             at(0, 0, "environment variable LLM_SERVER_URL: \"localhost:8080\" is no URL; did you mean"),
                             at(0, 0, "environment variable LLM_TEMPERATURE: \"3\" is out of range"),
@@ -93,7 +93,7 @@ TEST(EnvironmentOverlay, WarnsOfWhatItCannotHonour) {
                                       {"MQTT_BROKER_PORT", "1883"},
                                       {"MQTT_USERNAME", "u"},
                                       {"MQTT_PASSWORD", "hunter2"}}),
-                ElementsAre(at(0, 0, "LLM_COMM_MODE: mqtt is ignored: this version has no mqtt transport"),
+                ElementsAre(at(0, 0, "LLM_COMM_MODE: mqtt needs a broker; write mqtt: {brokers:"),
                             at(0, 0, "LLM_MAX_HISTORY_TOKENS is ignored"), at(0, 0, "LLM_SKIP_THINKING is ignored"),
                             at(0, 0, "MQTT_BROKER_HOST is ignored"), at(0, 0, "MQTT_BROKER_PORT is ignored"),
                             at(0, 0, "MQTT_PASSWORD is ignored, and every process of this user can read it"),

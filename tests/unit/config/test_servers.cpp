@@ -12,7 +12,7 @@ using testing::ElementsAre;
 TEST(ServerConfig, HasDefaults) {
     Server expected;
     expected.name = "gpu1";
-    expected.sse = "http://127.0.0.1:8080";
+    expected.sse = {"http://127.0.0.1:8080"};
     EXPECT_THAT(config_of("servers:\n  gpu1: {sse: http://127.0.0.1:8080/}\n").servers, ElementsAre(expected));
 }
 
@@ -24,7 +24,7 @@ TEST(ServerConfig, ReadsEveryKey) {
         {{"CREDENTIALS_DIRECTORY", "/c"}});
     Server expected;
     expected.name = "gpu1";
-    expected.sse = "unix:/run/llama.sock";
+    expected.sse = {"unix:/run/llama.sock"};
     expected.api_key_file = "/c/key";
     expected.models = {"qwen", "l 3"};
     expected.probe_interval = 500ms;
@@ -50,12 +50,11 @@ TEST(ServerConfig, RefusesValuesOutOfRange) {
 }
 
 TEST(ServerConfig, NamesWhatIsUnknown) {
-    EXPECT_THAT(problems_of("servers:\n  g:\n    sse: http://h\n    url: http://h\n    api_key: x\n    mqtt: {}\n"
+    EXPECT_THAT(problems_of("servers:\n  g:\n    sse: http://h\n    url: http://h\n    api_key: x\n"
                             "    deadlines: {frist: 1s}\n"),
                 ElementsAre(at(4, 5, "servers.g.url: unknown key; did you mean sse?"),
                             at(5, 5, "servers.g.api_key: unknown key; secrets are never in the configuration"),
-                            at(6, 5, "servers.g.mqtt: unknown key; it comes with the mqtt transport"),
-                            at(7, 17, "servers.g.deadlines.frist: unknown key; did you mean first?")));
+                            at(6, 17, "servers.g.deadlines.frist: unknown key; did you mean first?")));
 }
 
 TEST(ServerConfig, ChecksNamesAndShapes) {
