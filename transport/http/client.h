@@ -78,6 +78,12 @@ public:
 
     /// From now on the rest of the answer must come within `limit`.
     virtual void hurry(Duration limit) = 0;
+
+    /// Other deadlines than the request's: from now to the first byte of the body, and for silence within it.
+    virtual void expect(Duration first, Duration between) = 0;
+
+    /// Ends it here (`local`): who waits in head() or read() is told `why`.
+    virtual void abort(std::string_view why) = 0;
 };
 
 class Client {

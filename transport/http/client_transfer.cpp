@@ -122,6 +122,17 @@ void Transfer::hurry(Duration limit) {
     watch_deadline();
 }
 
+void Transfer::expect(Duration first, Duration between) {
+    const auto now = std::chrono::steady_clock::now();
+    request_.deadlines.first = now - started_ + first;
+    request_.deadlines.between = between;
+    watch_deadline();
+}
+
+void Transfer::abort(std::string_view why) {
+    end(failure(FailureKind::local, why));
+}
+
 void Transfer::finished(CURLcode code) {
     if (phase_ == Phase::ended) {
         return;

@@ -23,6 +23,8 @@ public:
     [[nodiscard]] asio::awaitable<Outcome<Head>> head() override;
     [[nodiscard]] asio::awaitable<Outcome<std::optional<std::string>>> read() override;
     void hurry(Duration limit) override;
+    void expect(Duration first, Duration between) override;
+    void abort(std::string_view why) override;
 
 private:
     enum class Phase { connecting, waiting, receiving, ended };

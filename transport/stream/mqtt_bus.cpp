@@ -1,0 +1,131 @@
+#include "transport/stream/mqtt_bus.h"
+
+#include "transport/stream/frame_form.h"
+#include "transport/stream/mqtt_link.h"
+#include "transport/stream/topics.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <utility>
+
+namespace lamd::transport::stream {
+
+namespace {
+
+std::string epoch_of(const Clock& clock) {
+    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(clock.wall().time_since_epoch());
+    return fmt::format("{}", now.count());
+}
+
+}  // namespace
+
+MqttBus::MqttBus(const mqtt::Environment& environment, config::Mqtt config, std::string client,
+                 std::function<void()> on_change)
+    : executor_(environment.executor),
+      clock_(environment.clock),
+      config_(std::move(config)),
+      on_change_(std::move(on_change)) {
+    const auto epoch = epoch_of(clock_);
+    reply_topic_ = reply_topic(config_.site, client, epoch);
+    mqtt::Settings settings;
+    settings.config = config_;
+    settings.client_id = fmt::format("lam-c-{}-{}", client, epoch);
+    settings.subscriptions = {{reply_topic_, 1}, {worker_topic(config_.site, "+", "state"), 1}};
+    client_ = mqtt::Client::create(environment, std::move(settings), *this);
+}
+
+MqttBus::~MqttBus() = default;
+
+void MqttBus::connected() {
+    on_change_();
+}
+
+void MqttBus::disconnected() {
+    is_present_.clear();
+    fail_links(nullptr, http::FailureKind::closed, "the connection to the broker was lost");
+    on_change_();
+}
+
+void MqttBus::changed() {
+    on_change_();
+}
+
+void MqttBus::received(mqtt::Message message) {
+    if (message.topic == reply_topic_) {
+        take_frame(message.payload);
+    } else {
+        take_state(message.topic, message.payload);
+    }
+}
+
+// What cannot be read is as good as lost: the link sees a gap, or nothing, and asks again.
+void MqttBus::take_frame(std::string_view bytes) {
+    const auto frame = decode(bytes);
+    if (!frame) {
+        return;
+    }
+    const auto [first, last] = links_.equal_range(frame->id);
+    if (first == last) {
+        return;
+    }
+    const auto payload = reassembly_.add(*frame);
+    if (!payload || !*payload) {
+        return;
+    }
+    const auto messages = decode_payload(frame->type, frame->seq, **payload);
+    if (!messages) {
+        return;
+    }
+    for (auto link = first; link != last; ++link) {
+        link->second->push(*messages);
+    }
+}
+
+void MqttBus::take_state(std::string_view topic, std::string_view payload) {
+    const auto prefix = worker_topic(config_.site, "", "");  // with the empty name's slash behind it
+    topic.remove_prefix(std::min(topic.size(), prefix.size() - 1));
+    const std::string worker(topic.substr(0, topic.find('/')));
+    const auto state = nlohmann::json::parse(payload, nullptr, false);
+    const bool is_there = state.is_object() && state.value("state", "") == "online";
+    is_present_[worker] = is_there;
+    if (!is_there) {
+        fail_links(&worker, http::FailureKind::closed, fmt::format("worker {} has left the broker", worker));
+    }
+    on_change_();
+}
+
+std::string MqttBus::obstacle(const std::string& worker) const {
+    if (!client_->is_up()) {
+        const auto report = client_->report();
+        return fmt::format("no broker is connected ({}{}{})", report.broker, report.trouble ? ": " : "",
+                           report.trouble ? report.trouble->message : "");
+    }
+    const auto present = is_present_.find(worker);
+    return present != is_present_.end() && present->second ? "" : fmt::format("worker {} is not at the broker", worker);
+}
+
+Result<void> MqttBus::send(const std::string& worker, FrameType type, const UuidBytes& id, std::uint64_t seq,
+                           std::string_view payload) {
+    const bool is_request = type == FrameType::open || type == FrameType::resume;
+    const auto topic = worker_topic(config_.site, worker, is_request ? "req" : "ctl");
+    mqtt::PublishOptions options;
+    options.response_topic = reply_topic_;
+    const auto room = client_->packet_limit() - mqtt::packet_size(topic, 0, options);
+    for (const auto& frame : make_frames(type, id, seq, payload, room)) {
+        if (auto sent = client_->publish(topic, frame, options); !sent) {
+            return sent;
+        }
+    }
+    return {};
+}
+
+void MqttBus::fail_links(const std::string* worker, http::FailureKind kind, std::string_view why) {
+    for (const auto& [id, link] : links_) {
+        if (worker == nullptr || link->worker() == *worker) {
+            link->fail(kind, why);
+        }
+    }
+}
+
+}  // namespace lamd::transport::stream

@@ -1,0 +1,169 @@
+#include "transport/stream/mqtt_link.h"
+
+#include "base/uuid.h"
+#include "transport/stream/request_form.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace lamd::transport::stream {
+
+namespace {
+
+constexpr Duration kCreditAtLeast = std::chrono::seconds(5);  ///< the worker's lease begins again with each
+
+http::Failure failure(http::FailureKind kind, std::string message, bool may_have_run) {
+    return http::Failure{kind, std::move(message), may_have_run};
+}
+
+}  // namespace
+
+MqttLink::MqttLink(MqttBus& bus, std::string worker, UuidBytes id, std::uint64_t seq)
+    : bus_(bus),
+      worker_(std::move(worker)),
+      id_(id),
+      place_(bus.links_.emplace(id, this)),
+      changed_(bus.executor_),
+      next_(seq),
+      credited_(bus.clock_.now()) {}
+
+MqttLink::~MqttLink() {
+    bus_.links_.erase(place_);
+    bus_.reassembly_.forget(id_);
+}
+
+void MqttLink::push(const std::vector<Message>& messages) {
+    messages_.insert(messages_.end(), messages.begin(), messages.end());
+    changed_.set();
+}
+
+void MqttLink::fail(http::FailureKind kind, std::string_view why) {
+    failure_ = failure(kind, std::string(why), true);
+    changed_.set();
+}
+
+asio::awaitable<http::Outcome<std::vector<Message>>> MqttLink::next() {
+    if (messages_.empty() && !failure_) {
+        changed_.clear();
+        const bool is_heard = co_await changed_.wait_until(bus_.clock_.now() + kSilence);
+        if (!is_heard) {
+            co_return failure(http::FailureKind::timeout,
+                              fmt::format("worker {} is silent over mqtt for {}", worker_, human(kSilence)), true);
+        }
+    }
+    if (messages_.empty()) {
+        co_return *failure_;
+    }
+    auto taken = std::exchange(messages_, {});
+    credit(taken);
+    co_return taken;
+}
+
+// Half of the window at a time, so that the worker need not stop.
+void MqttLink::credit(const std::vector<Message>& taken) {
+    for (const auto& message : taken) {
+        if (const auto* data = std::get_if<Data>(&message)) {
+            uncredited_ += data->bytes.size();
+            next_ = std::max(next_, data->seq + 1);
+        }
+    }
+    const Instant now = bus_.clock_.now();
+    if (uncredited_ < kWindow / 2 && now < credited_ + kCreditAtLeast) {
+        return;
+    }
+    uncredited_ = 0;
+    credited_ = now;
+    static_cast<void>(bus_.send(worker_, FrameType::credit, id_, next_, encode_credit(kWindow)));
+}
+
+http::Outcome<std::unique_ptr<Link>> MqttWay::begin(FrameType type, std::string_view id, std::uint64_t seq,
+                                                    std::string_view payload) {
+    if (auto obstacle = bus_.obstacle(worker_); !obstacle.empty()) {
+        return failure(http::FailureKind::refused, std::move(obstacle), false);
+    }
+    const auto bytes = uuid_bytes(id);
+    if (!bytes) {
+        return failure(http::FailureKind::local, "the id of a stream is no UUID", false);
+    }
+    auto link = std::make_unique<MqttLink>(bus_, worker_, *bytes, seq);
+    if (const auto sent = bus_.send(worker_, type, *bytes, seq, payload); !sent) {
+        return failure(http::FailureKind::closed, sent.error().message, true);
+    }
+    return std::unique_ptr<Link>(std::move(link));
+}
+
+asio::awaitable<http::Outcome<Opened>> MqttWay::open(const Opening& opening) {
+    OpenPayload payload;
+    payload.path = opening.path;
+    payload.content_type = opening.content_type;
+    payload.body = opening.body;
+    auto link = begin(FrameType::open, opening.id, 0, encode_open(payload));
+    if (!link) {
+        co_return link.error();
+    }
+    co_return Opened(std::move(*link));
+}
+
+asio::awaitable<http::Outcome<std::unique_ptr<Link>>> MqttWay::resume(std::string id, std::uint64_t seq) {
+    co_return begin(FrameType::resume, id, seq, encode_credit(kWindow));
+}
+
+asio::awaitable<http::Outcome<void>> MqttWay::cancel(std::string id) {
+    auto link = begin(FrameType::cancel, id, 0, "");
+    if (!link) {
+        co_return link.error();
+    }
+    for (;;) {
+        const auto messages = co_await (*link)->next();
+        if (!messages) {
+            co_return messages.error();
+        }
+        const auto is_gone = [](const Message& message) { return std::holds_alternative<Gone>(message); };
+        if (std::ranges::any_of(*messages, is_gone)) {
+            co_return http::Outcome<void>();
+        }
+    }
+}
+
+asio::awaitable<http::Outcome<http::Response>> MqttWay::fetch(std::string path, Secret, Duration limit) {
+    OpenPayload payload;
+    payload.method = "GET";
+    payload.path = std::move(path);
+    auto link = begin(FrameType::open, make_uuid_v7(bus_.clock_.wall()), 0, encode_open(payload));
+    if (!link) {
+        co_return link.error();
+    }
+    const Instant until = bus_.clock_.now() + limit;
+    http::Response response;
+    response.fields.push_back({"Lam-Worker", worker_});
+    while (bus_.clock_.now() < until) {
+        auto messages = co_await (*link)->next();
+        if (!messages) {
+            co_return messages.error();
+        }
+        for (auto& message : *messages) {
+            if (const auto* head = std::get_if<Head>(&message)) {
+                response.status = head->status;
+                response.fields.push_back({"Content-Type", head->content_type});
+            } else if (auto* data = std::get_if<Data>(&message)) {
+                response.body += data->bytes;
+            } else if (std::holds_alternative<End>(message)) {
+                co_return response;
+            } else if (auto* fail = std::get_if<Fail>(&message)) {
+                response.status = fail->status;
+                response.body = std::move(fail->error);
+                co_return response;
+            }
+        }
+    }
+    co_return failure(http::FailureKind::timeout,
+                      fmt::format("no answer from worker {} within {}", worker_, human(limit)), true);
+}
+
+std::unique_ptr<Way> MqttBus::make_way(std::string worker) {
+    return std::make_unique<MqttWay>(*this, std::move(worker));
+}
+
+}  // namespace lamd::transport::stream

@@ -1,0 +1,67 @@
+#include "transport/stream/request_form.h"
+
+#include <nlohmann/json.hpp>
+
+namespace lamd::transport::stream {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kSize = 4;
+
+}  // namespace
+
+std::string encode_credit(std::uint32_t bytes) {
+    std::string text;
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        text += static_cast<char>(bytes >> shift & 0xff);
+    }
+    return text;
+}
+
+std::uint32_t decode_credit(std::string_view payload) {
+    if (payload.size() < kSize) {
+        return kWindow;
+    }
+    std::uint32_t bytes = 0;
+    for (const char c : payload.substr(0, kSize)) {
+        bytes = bytes << 8 | static_cast<unsigned char>(c);
+    }
+    return bytes;
+}
+
+std::string encode_open(const OpenPayload& open) {
+    json meta{
+        {"method", open.method}, {"path", open.path}, {"content_type", open.content_type}, {"credit", open.credit}};
+    if (open.lease > Duration::zero()) {
+        meta["lease_s"] = seconds(open.lease);
+    }
+    const auto text = meta.dump(-1, ' ', false, json::error_handler_t::replace);
+    return encode_credit(static_cast<std::uint32_t>(text.size())) + text + open.body;
+}
+
+Result<OpenPayload> decode_open(std::string_view payload) {
+    const std::size_t size = decode_credit(payload);
+    if (payload.size() < kSize || payload.size() - kSize < size) {
+        return Error{"a request that ends within its description"};
+    }
+    const auto meta = json::parse(payload.substr(kSize, size), nullptr, false);
+    if (!meta.is_object() || !meta.contains("path")) {
+        return Error{"a request whose description is no JSON object with a path"};
+    }
+    try {
+        OpenPayload open;
+        open.method = meta.value("method", open.method);
+        open.path = meta.at("path");
+        open.content_type = meta.value("content_type", open.content_type);
+        open.credit = meta.value("credit", open.credit);
+        open.lease = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(meta.value("lease_s", 0.0)));
+        open.body = payload.substr(kSize + size);
+        return open;
+    } catch (const json::exception& problem) {
+        return Error{"a request whose description cannot be read: ", problem.what()};
+    }
+}
+
+}  // namespace lamd::transport::stream
