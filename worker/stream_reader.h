@@ -1,0 +1,50 @@
+// Reads a stream for one gateway, whichever transport it came by: what has happened from a place in the journal on, as
+// messages, in order, ending with the one that is final.
+#pragma once
+
+#include "transport/stream/message.h"
+#include "worker/stream.h"
+
+#include <memory>
+#include <vector>
+
+namespace lamd::worker {
+
+class StreamReader {
+public:
+    /// Whether reading alone keeps the stream from ending by its lease: where the transport ends with its reader.
+    enum class Keeping { by_reading, by_credit };
+
+    /// `seq`: the first event that the gateway does not have.
+    StreamReader(const asio::any_io_executor& executor, const Clock& clock, std::shared_ptr<Stream> stream,
+                 std::uint64_t seq, Keeping keeping = Keeping::by_reading);
+    ~StreamReader();
+    StreamReader(const StreamReader&) = delete;
+    StreamReader& operator=(const StreamReader&) = delete;
+
+    /// Waits until there is something to tell, or until a beat is due. Empty: the final message has been told.
+    [[nodiscard]] asio::awaitable<std::vector<transport::stream::Message>> next();
+
+    /// Everything told so far has been given to the transport, which keeps some of it under way.
+    void written();
+
+    [[nodiscard]] Stream& stream() {
+        return *stream_;
+    }
+
+private:
+    [[nodiscard]] std::vector<transport::stream::Message> news();
+    [[nodiscard]] transport::stream::Message ending() const;
+    [[nodiscard]] transport::stream::Message beat() const;
+    void keep();
+
+    const Clock& clock_;
+    std::shared_ptr<Stream> stream_;
+    Event changed_;
+    std::uint64_t seq_;
+    Keeping keeping_;
+    bool has_head_ = false;
+    bool has_ended_ = false;
+};
+
+}  // namespace lamd::worker
