@@ -1,5 +1,7 @@
 #include "gateway/choice.h"
 
+#include "supervisor/mode.h"
+
 #include <algorithm>
 #include <tuple>
 
@@ -8,7 +10,6 @@ namespace lamd::gateway {
 namespace {
 
 using supervisor::Model;
-using supervisor::PathState;
 
 bool has_list(const Candidate& candidate) {
     return candidate.models != nullptr && candidate.models->has_value();
@@ -54,25 +55,6 @@ std::vector<std::size_t> with_model(std::span<const Candidate> candidates, std::
     const bool is_all_same = std::ranges::all_of(
         candidates, [&](const Candidate& candidate) { return is_same_list(candidate, candidates.front()); });
     return is_all_same ? with_list : std::vector<std::size_t>{};
-}
-
-int rank(PathState state) {
-    switch (state) {
-        case PathState::up:
-            return 0;
-        case PathState::degraded:
-            return 1;
-        case PathState::probing:
-            return 2;
-        case PathState::unknown:
-            return 3;
-        case PathState::misconfigured:
-            return 4;
-        case PathState::loading:
-        case PathState::down:
-            return 5;
-    }
-    return 5;
 }
 
 }  // namespace

@@ -1,18 +1,16 @@
 #include "gateway/gateway.h"
 
 #include "api/error.h"
+#include "base/secret_file.h"
 #include "gateway/model_list.h"
 #include "gateway/relay.h"
-#include "supervisor/path.h"
-#include "transport/http/client.h"
+#include "supervisor/server.h"
+#include "transport/stream/http_way.h"
+#include "transport/stream/mqtt_bus.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 namespace lamd::gateway {
@@ -37,24 +35,17 @@ Response error_response(unsigned status, std::string message) {
     return {status, {{"Content-Type", "application/json"}}, api::encode(api::make_error(status, std::move(message)))};
 }
 
-// Without the line break at its end that editors put there.
-Result<Secret> read_key(const std::string& file) {
-    std::ifstream stream(file, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(stream), {}};
-    if (!stream.is_open() || stream.bad()) {
-        return Error{fmt::format("read the API key {}: {}", file, std::strerror(errno))};
-    }
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
-        text.pop_back();
-    }
-    return Secret(std::move(text));
-}
-
 class OpenGateway final : public Gateway {
 public:
     OpenGateway(Environment environment, Settings settings, std::function<void()> on_change)
-        : environment_(std::move(environment)), settings_(std::move(settings)), on_change_(std::move(on_change)) {
+        : environment_(std::move(environment)),
+          settings_(std::move(settings)),
+          on_change_(std::move(on_change)),
+          farewells_(environment_.executor) {
         ledger_.on_stream = environment_.on_stream;
+        ledger_.cancel = [this](ServerPointer server, std::string id) {
+            farewells_.spawn(cancel(std::move(server), std::move(id)));
+        };
         for (const auto& server : settings_.servers) {
             entries_.push_back(make_entry(server));
         }
@@ -62,13 +53,18 @@ public:
 
     void start() override {
         is_started_ = true;
+        if (bus_) {
+            bus_->start();
+        }
         for (auto& entry : entries_) {
-            entry.prober->spawn(entry.path->run());
+            start_probing(entry);
         }
     }
 
     [[nodiscard]] asio::awaitable<void> stop() override {
         is_started_ = false;
+        farewells_.cancel();
+        co_await farewells_.join();
         for (auto& entry : entries_) {
             entry.prober->cancel();
         }
@@ -78,13 +74,18 @@ public:
         for (auto& entry : retired_) {
             co_await entry.prober->join();
         }
+        if (bus_) {
+            co_await bus_->stop();
+        }
     }
 
     [[nodiscard]] asio::awaitable<void> handle(const Request& request, Responder& responder) override {
         const bool is_get = request.method == "GET" || request.method == "HEAD";
         if (is_inference(request.path)) {
             if (request.method == "POST") {
-                Relay relay({environment_.clock, ledger_, settings_.defaults, paths_now()}, request, responder);
+                Relay relay(
+                    {environment_.clock, ledger_, settings_.defaults, settings_.mode, environment_.log, servers_now()},
+                    request, responder);
                 co_await relay.run();
                 co_return;
             }
@@ -100,23 +101,47 @@ public:
 
     void apply(Settings settings) override;
 
+    void set_mode(config::Mode mode, bool is_now) override {
+        settings_.mode = mode;
+        for (const auto& entry : entries_) {
+            const auto usable = entry.server->usable_paths(mode);
+            if (!is_now || usable.empty()) {
+                continue;
+            }
+            for (const auto& path : entry.server->paths()) {
+                if (path->way().transport() != usable.front()->way().transport()) {
+                    path->way().abandon("the mode was switched");
+                }
+            }
+        }
+        on_change_();
+    }
+
     void probe_now() override {
         for (auto& entry : entries_) {
-            entry.path->probe_now();
+            for (const auto& path : entry.server->paths()) {
+                path->probe_now();
+            }
         }
     }
 
     [[nodiscard]] bool is_ready() const override {
-        return std::ranges::any_of(entries_, [](const Entry& entry) { return is_usable(entry.path->state()); });
+        return std::ranges::any_of(
+            entries_, [this](const Entry& entry) { return is_usable(entry.server->state(settings_.mode)); });
     }
 
     [[nodiscard]] std::vector<api::PathStatus> paths() const override {
         std::vector<api::PathStatus> reports;
-        reports.reserve(entries_.size());
         for (const auto& entry : entries_) {
-            reports.push_back(entry.path->report());
+            for (const auto& path : entry.server->paths()) {
+                reports.push_back(path->report());
+            }
         }
         return reports;
+    }
+
+    [[nodiscard]] std::optional<transport::mqtt::Report> broker() const override {
+        return bus_ ? std::optional(bus_->report()) : std::nullopt;
     }
 
     [[nodiscard]] api::StreamCounts counts() const override {
@@ -130,7 +155,7 @@ public:
 private:
     // The group is behind a pointer because it neither copies nor moves.
     struct Entry {
-        PathPointer path;
+        ServerPointer server;
         std::unique_ptr<TaskGroup> prober;
     };
 
@@ -138,7 +163,7 @@ private:
         if (!server.api_key_file) {
             return {};
         }
-        auto key = read_key(*server.api_key_file);
+        auto key = read_secret("the API key", *server.api_key_file);
         if (!key) {
             environment_.log.error("server " + server.name + ": " + key.error().message, {{"server", server.name}});
             return {};
@@ -151,19 +176,72 @@ private:
         if (!client_) {
             client_ = transport::http::Client::create(environment_.executor);
         }
-        supervisor::PathEnvironment environment{environment_.executor, *client_,  environment_.clock, environment_.log,
-                                                environment_.uniform,  on_change_};
-        return {std::make_shared<supervisor::Path>(std::move(environment), server, key_of(server)),
-                std::make_unique<TaskGroup>(environment_.executor)};
+        const supervisor::PathEnvironment environment{environment_.executor, environment_.clock, environment_.log,
+                                                      environment_.uniform, on_change_};
+        auto made = std::make_shared<supervisor::Server>(server, key_of(server));
+        for (const auto& url : server.sse) {
+            made->add(environment,
+                      std::make_unique<transport::stream::HttpWay>(*client_, url, server.deadlines.connect));
+        }
+        if (server.mqtt && settings_.mqtt) {
+            made->add(environment, bus().make_way(*server.mqtt));
+        }
+        return {std::move(made), std::make_unique<TaskGroup>(environment_.executor)};
     }
 
-    [[nodiscard]] std::vector<PathPointer> paths_now() const {
-        std::vector<PathPointer> paths;
-        paths.reserve(entries_.size());
-        for (const auto& entry : entries_) {
-            paths.push_back(entry.path);
+    // The connection to the brokers is made for the first server that is reached through them, and stays.
+    [[nodiscard]] transport::stream::MqttBus& bus() {
+        if (!bus_) {
+            const transport::mqtt::Environment environment{environment_.executor, environment_.clock, environment_.log,
+                                                           environment_.uniform};
+            bus_ = std::make_unique<transport::stream::MqttBus>(environment, *settings_.mqtt, environment_.client,
+                                                                [this] { broker_changed(); });
+            if (is_started_) {
+                bus_->start();
+            }
         }
-        return paths;
+        return *bus_;
+    }
+
+    // A worker or the broker has come or gone: paths through it are looked at again.
+    void broker_changed() {
+        for (auto& entry : entries_) {
+            for (const auto& path : entry.server->paths()) {
+                if (path->way().transport() == "mqtt") {
+                    path->probe_now();
+                }
+            }
+        }
+        on_change_();
+    }
+
+    static void start_probing(Entry& entry) {
+        for (const auto& path : entry.server->paths()) {
+            entry.prober->spawn(path->run());
+        }
+    }
+
+    // The worker ends by its lease what it is not told of in time.
+    [[nodiscard]] asio::awaitable<void> cancel(ServerPointer server, std::string id) {
+        constexpr int kTries = 10;
+        for (int i = 0; i < kTries; ++i) {
+            for (auto* const path : server->usable_paths(config::Mode::automatic)) {
+                const auto done = co_await path->way().cancel(id);
+                if (done) {
+                    co_return;
+                }
+            }
+            co_await sleep_until(environment_.clock.now() + std::chrono::seconds(1));
+        }
+    }
+
+    [[nodiscard]] std::vector<ServerPointer> servers_now() const {
+        std::vector<ServerPointer> servers;
+        servers.reserve(entries_.size());
+        for (const auto& entry : entries_) {
+            servers.push_back(entry.server);
+        }
+        return servers;
     }
 
     [[nodiscard]] asio::awaitable<void> refuse_method(Responder& responder, std::string allowed) {
@@ -173,7 +251,7 @@ private:
     }
 
     [[nodiscard]] asio::awaitable<void> answer_models(const Request& request, Responder& responder) {
-        const auto models = co_await collect_models(paths_now());
+        const auto models = co_await collect_models(servers_now());
         if (!models) {
             auto response = error_response(503, "no server gives its list of models now");
             response.fields.push_back({"Retry-After", "2"});
@@ -189,20 +267,22 @@ private:
     Settings settings_;
     std::function<void()> on_change_;
     std::unique_ptr<transport::http::Client> client_;
+    std::unique_ptr<transport::stream::MqttBus> bus_;
     Ledger ledger_;
     std::vector<Entry> entries_;
-    std::vector<Entry> retired_;  // removed paths, until their probers have ended
+    std::vector<Entry> retired_;  // removed servers, until their probers have ended
+    TaskGroup farewells_;
     bool is_started_ = false;
 };
 
-// A path whose server did not change stays, and so does what is known of it; but for a new key in the same file.
+// A server that did not change stays, and so does what is known of it; but for a new key in the same file.
 void OpenGateway::apply(Settings settings) {
     settings_ = std::move(settings);
     std::erase_if(retired_, [](const Entry& entry) { return entry.prober->size() == 0; });
     std::vector<Entry> before = std::exchange(entries_, {});
     for (const auto& server : settings_.servers) {
         const auto same = std::ranges::find_if(before, [&](const Entry& entry) {
-            return entry.path && entry.path->server() == server && entry.path->key() == key_of(server);
+            return entry.server && entry.server->config() == server && entry.server->key() == key_of(server);
         });
         if (same != before.end()) {
             entries_.push_back(std::move(*same));
@@ -210,7 +290,7 @@ void OpenGateway::apply(Settings settings) {
         }
         entries_.push_back(make_entry(server));
         if (is_started_) {
-            entries_.back().prober->spawn(entries_.back().path->run());
+            start_probing(entries_.back());
         }
     }
     for (auto& entry : before) {

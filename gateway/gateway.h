@@ -1,8 +1,8 @@
 // The OpenAI-compatible face: takes a request, chooses a server whose path is healthy, and passes the answer on as it
 // comes, honest about how it ended. Owner: daemon, one per process.
 //
-// It owns the HTTP client and the paths with their probers. It knows nothing of sockets, roles or routes other than
-// /v1: the daemon hands it requests that were already admitted.
+// It owns the HTTP client and the servers with their paths and probers. It knows nothing of sockets, roles or routes
+// other than /v1: the daemon hands it requests that were already admitted.
 #pragma once
 
 #include "api/event.h"
@@ -13,9 +13,12 @@
 #include "config/config.h"
 #include "gateway/figures.h"
 #include "transport/http/server.h"
+#include "transport/mqtt/client.h"
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace lamd::gateway {
@@ -25,6 +28,7 @@ struct Environment {
     const Clock& clock;
     log::Logger& log;
     std::function<double()> uniform;  ///< a random number in [0, 1)
+    std::string client = {};          ///< the name of this gateway among those at a broker
     /// Told when an answer begins and when it ends; on the loop, may be empty.
     std::function<void(api::StreamChange)> on_stream = {};
 };
@@ -33,6 +37,8 @@ struct Environment {
 struct Settings {
     std::vector<config::Server> servers;
     config::RequestDefaults defaults;
+    config::Mode mode = config::Mode::automatic;
+    std::optional<config::Mqtt> mqtt = {};
 
     friend bool operator==(const Settings&, const Settings&) = default;
 };
@@ -56,6 +62,9 @@ public:
     /// A reload: paths of servers that did not change go on undisturbed, as do answers that are running.
     virtual void apply(Settings settings) = 0;
 
+    /// For new answers at once. With `is_now` running answers go on over a path of the mode, where there is one.
+    virtual void set_mode(config::Mode mode, bool is_now) = 0;
+
     /// Something has changed that may help (a tunnel is up, the network is back): probe every path now.
     virtual void probe_now() = 0;
 
@@ -63,6 +72,8 @@ public:
     [[nodiscard]] virtual bool is_ready() const = 0;
 
     [[nodiscard]] virtual std::vector<api::PathStatus> paths() const = 0;
+    /// Nothing where no server is reached through a broker.
+    [[nodiscard]] virtual std::optional<transport::mqtt::Report> broker() const = 0;
     [[nodiscard]] virtual api::StreamCounts counts() const = 0;
     [[nodiscard]] virtual const Figures& figures() const = 0;
 };

@@ -20,13 +20,15 @@ Response json_response(unsigned status, std::string body) {
 
 }  // namespace
 
-asio::awaitable<std::optional<std::vector<Model>>> collect_models(std::vector<PathPointer> paths) {
+asio::awaitable<std::optional<std::vector<Model>>> collect_models(std::vector<ServerPointer> servers) {
     std::optional<std::vector<Model>> collected;
-    for (const auto& path : paths) {
-        if (!is_usable(path->state())) {
+    for (const auto& server : servers) {
+        const auto paths = server->usable_paths(config::Mode::automatic);
+        if (paths.empty()) {
             continue;
         }
-        bool is_known = path->models().has_value() && (path->are_models_fresh() || !path->server().models.empty());
+        auto* const path = paths.front();
+        bool is_known = path->models().has_value() && (path->are_models_fresh() || !server->config().models.empty());
         if (!is_known) {
             is_known = co_await path->refresh_models();
         }

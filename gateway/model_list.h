@@ -15,7 +15,7 @@ namespace lamd::gateway {
 /// The models of the servers that can be used now, each once; asks those whose list is not fresh. Nothing if no server
 /// gives a list.
 [[nodiscard]] asio::awaitable<std::optional<std::vector<supervisor::Model>>> collect_models(
-    std::vector<PathPointer> paths);
+    std::vector<ServerPointer> servers);
 
 /// The answer with all of them, or with the one called `id` (404 if there is none).
 [[nodiscard]] transport::http::Response list_models(const std::vector<supervisor::Model>& models);

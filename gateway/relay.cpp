@@ -21,6 +21,7 @@ using transport::http::FailureKind;
 using transport::http::Fields;
 using transport::http::Head;
 using transport::http::Response;
+using transport::stream::Link;
 
 // Passed to the server, and from it: nothing that belongs to a connection (RFC 9110, 7.6.1).
 constexpr std::string_view kAnswerFields[] = {"Content-Type", "Retry-After", "WWW-Authenticate"};
@@ -61,24 +62,21 @@ Relay::~Relay() {
             tell("failed");
             break;
     }
-    if (path_) {
-        --path_->counts.in_flight;
-    }
+    leave_server();
 }
 
 asio::awaitable<void> Relay::run() {
-    auto body = read_request_body(request_.body);
+    auto body = transport::openai::read_request_body(request_.body);
     if (!body) {
         ++environment_.ledger.figures.rejected;
         co_await refuse(400, api::make_error(400, "the request's body is not valid JSON: " + body.error().message));
         co_return;
     }
     body_ = std::move(*body);
-    watch_ = StreamWatch(body_.choices);
     std::vector<Candidate> candidates;
-    candidates.reserve(environment_.paths.size());
-    for (const auto& path : environment_.paths) {
-        candidates.push_back({path->state(), path->counts.in_flight, &path->models()});
+    candidates.reserve(environment_.servers.size());
+    for (const auto& server : environment_.servers) {
+        candidates.push_back({server->state(environment_.mode), server->in_flight, &server->models()});
     }
     const Choice choice = choose(candidates, body_.model, environment_.ledger.turn++);
     if (!choice.is_known_model) {
@@ -89,58 +87,150 @@ asio::awaitable<void> Relay::run() {
         co_return;
     }
     co_await try_servers(choice.order);
-    if (!path_) {
+    if (is_answered_) {
+        co_return;
+    }
+    if (!refusal_) {
         co_await unavailable(choice.refused);
+    } else if (has_begun_) {
+        co_await cut(refusal_->response.body);
+    } else {
+        co_await send_refusal();
     }
 }
 
-// Goes on to the next server only where the last one provably did not get the request. Returns without a path_ if
-// none got it.
+asio::awaitable<void> Relay::send_refusal() {
+    auto& response = refusal_->response;
+    ending_ = Ending::failed;
+    const auto error = api::decode_error(response.body);
+    failure_ = error ? error->message : response.body;
+    if (!find(response.fields, "Lam-Stream")) {
+        for (auto& field : lam_fields()) {
+            response.fields.push_back(std::move(field));
+        }
+    }
+    co_await responder_.send(std::move(response));
+}
+
+// Another server is asked as long as nothing of an answer has come to the caller. What one server has received is asked
+// of two others at most.
 asio::awaitable<void> Relay::try_servers(std::span<const std::size_t> order) {
+    constexpr int kMore = 2;
+    int asked = 0;
     for (const std::size_t i : order) {
-        path_ = environment_.paths[i];
-        ++path_->counts.in_flight;
+        leave_server();
+        server_ = environment_.servers[i];
+        ++server_->in_flight;
+        const bool was_reached = co_await try_server();
+        asked += was_reached ? 1 : 0;
+        if (is_answered_ || (refusal_ && refusal_->is_final) || asked > kMore) {
+            co_return;
+        }
+    }
+}
+
+// Over its paths, the best first. False: none of them led there.
+asio::awaitable<bool> Relay::try_server() {
+    bool may_run = false;
+    attempt_id_ = attempts_ == 0 ? stream_id_ : make_uuid_v7(environment_.clock.wall());
+    for (auto* const path : server_->usable_paths(environment_.mode)) {
+        move_to(path);
         ++attempts_;
         ++environment_.ledger.figures.attempts;
-        const auto exchange = path_->client().start(request_to(*path_));
-        auto head = co_await exchange->head();
-        if (head) {
-            co_await answer(*exchange, std::move(*head));
-            co_return;
+        auto opened = co_await path->way().open(opening());
+        if (!opened) {
+            co_await take_failure(opened.error());
+            move_to(nullptr);
+            may_run = may_run || opened.error().may_have_run;
+            if (opened.error().may_have_run && !path->way().has_worker()) {
+                co_return true;
+            }
+            continue;
         }
-        const Failure& failure = head.error();
-        if (failure.may_have_run) {
-            path_->probe_now();
-            co_await fail(failure);
-            co_return;
+        if (auto* const plain = std::get_if<transport::stream::Plain>(&*opened)) {
+            const auto exchange = std::move(plain->exchange);
+            co_await answer(*exchange, std::move(plain->head));
+        } else {
+            co_await carry(std::move(std::get<std::unique_ptr<Link>>(*opened)));
         }
-        path_->observe(supervisor::judge(failure, path_->server().name));
-        reasons_.push_back(path_->server().name + ": " + failure.message);
-        ++path_->counts.failed;
+        co_return true;
+    }
+    if (may_run) {
+        environment_.ledger.cancel(server_, attempt_id_);
+    }
+    co_return false;
+}
+
+void Relay::move_to(supervisor::Path* path) {
+    if (path_ != nullptr) {
         --path_->counts.in_flight;
-        path_.reset();
+    }
+    path_ = path;
+    if (path_ != nullptr) {
+        ++path_->counts.in_flight;
     }
 }
 
-transport::http::ClientRequest Relay::request_to(const supervisor::Path& path) const {
-    transport::http::ClientRequest request;
-    request.method = request_.method;
-    request.base = path.server().sse;
-    request.path = request_.path;
-    const bool has_defaults = request_.path.ends_with("/completions");
-    request.body =
-        with_defaults(request_.body, body_, has_defaults ? environment_.defaults : config::RequestDefaults{});
-    const auto type = find(request_.fields, "Content-Type");
-    request.fields.push_back({"Content-Type", std::string(type.value_or("application/json"))});
-    request.fields.push_back({"X-Request-Id", request_.id});
-    const auto authorization = find(request_.fields, "Authorization");
-    if (path.key().is_empty() && authorization) {
-        request.fields.push_back({"Authorization", std::string(*authorization)});
+// Of a way that did not lead to an answer. Where the request may have been received, that is a refusal. (A coroutine,
+// so that it does not even begin when the failure is that the caller has left.)
+asio::awaitable<void> Relay::take_failure(Failure failure) {
+    path_->observe(supervisor::judge(failure, server_name()));
+    path_->probe_now();
+    reasons_.push_back(fmt::format("{}: {}", server_name(), failure.message));
+    ++path_->counts.failed;
+    if (!failure.may_have_run) {
+        co_return;
     }
-    request.bearer = path.key();
-    const auto& deadlines = path.server().deadlines;
-    request.deadlines = {deadlines.connect, deadlines.first, deadlines.between, deadlines.total};
-    return request;
+    const bool is_timeout = failure.kind == FailureKind::timeout;
+    const unsigned status = is_timeout ? 504 : 502;
+    const api::ErrorObject error{fmt::format("server {} did not answer: {}", server_name(), failure.message),
+                                 "upstream_error", std::nullopt, is_timeout ? "upstream_timeout" : "upstream_cut"};
+    refused({status, {{"Content-Type", "application/json"}}, api::encode(error)});
+}
+
+// 4xx is the caller's, but for 408 and 429, and for lamd's own key. The same words from two servers are the truth.
+void Relay::refused(Response response) {
+    const unsigned status = response.status;
+    const bool is_own_key = (status == 401 || status == 403) && server_ && !server_->key().is_empty();
+    const bool is_callers = status < 500 && status != 408 && status != 429 && !is_own_key;
+    const auto observation = supervisor::judge(supervisor::ProbeOutcome(response), server_name());
+    if (path_ != nullptr && (observation.sign == supervisor::Sign::loading || is_own_key)) {
+        path_->observe(observation);
+    }
+    const bool is_same = refusal_ && refusal_->response.status == status && refusal_->response.body == response.body;
+    refusal_ = Refusal{std::move(response), is_callers || is_same};
+}
+
+transport::stream::Opening Relay::opening() const {
+    transport::stream::Opening opening;
+    opening.id = attempt_id_;
+    opening.path = request_.path;
+    opening.content_type = std::string(find(request_.fields, "Content-Type").value_or("application/json"));
+    const bool has_defaults = request_.path.ends_with("/completions");
+    opening.body = transport::openai::with_defaults(request_.body, body_,
+                                                    has_defaults ? environment_.defaults : config::RequestDefaults{});
+    opening.fields.push_back({"X-Request-Id", request_.id});
+    const auto authorization = find(request_.fields, "Authorization");
+    if (server_->key().is_empty() && authorization) {
+        opening.fields.push_back({"Authorization", std::string(*authorization)});
+    }
+    opening.bearer = server_->key();
+    const auto& deadlines = server_->config().deadlines;
+    opening.deadlines = {deadlines.connect, deadlines.first, deadlines.between, deadlines.total};
+    return opening;
+}
+
+// A stream that a worker still has is cancelled there, unless it has ended.
+void Relay::leave_server() {
+    if (carrier_) {
+        environment_.ledger.cancel(server_, carrier_->id());
+        carrier_.reset();
+    }
+    move_to(nullptr);
+    if (server_) {
+        --server_->in_flight;
+        server_.reset();
+    }
 }
 
 asio::awaitable<void> Relay::refuse(unsigned status, api::ErrorObject error) {
@@ -148,12 +238,13 @@ asio::awaitable<void> Relay::refuse(unsigned status, api::ErrorObject error) {
     response.fields.push_back({"Content-Type", "application/json"});
     if (status == 503) {
         Duration wait = 5s;
-        for (const auto& path : environment_.paths) {
-            wait = std::min(wait, path->server().probe_interval);
+        for (const auto& server : environment_.servers) {
+            wait = std::min(wait, server->config().probe_interval);
         }
         response.fields.push_back({"Retry-After", retry_after(wait)});
     }
     ending_ = Ending::failed;
+    is_answered_ = true;
     failure_ = std::move(error.message);
     co_await responder_.send(std::move(response));
 }
@@ -162,9 +253,7 @@ asio::awaitable<void> Relay::unavailable(std::span<const std::size_t> refused) {
     ++environment_.ledger.figures.unavailable;
     std::vector<std::string> reasons = reasons_;
     for (const std::size_t i : refused) {
-        const auto& path = *environment_.paths[i];
-        reasons.push_back(
-            fmt::format("{} is {}: {}", path.server().name, to_string(path.state()), path.trouble().message));
+        reasons.push_back(environment_.servers[i]->trouble(environment_.mode));
     }
     if (reasons.empty()) {
         reasons.emplace_back("none is configured");
@@ -173,21 +262,11 @@ asio::awaitable<void> Relay::unavailable(std::span<const std::size_t> refused) {
         503, api::make_error(503, fmt::format("no server can answer now ({})", fmt::join(reasons, "; ")), "no_server"));
 }
 
-// Of a request that a server has received.
-asio::awaitable<void> Relay::fail(const Failure& failure) {
-    const bool is_timeout = failure.kind == FailureKind::timeout;
-    const unsigned status = is_timeout ? 504 : 502;
-    api::ErrorObject error{fmt::format("server {} did not answer: {}", server_name(), failure.message),
-                           "upstream_error", std::nullopt, is_timeout ? "upstream_timeout" : "upstream_cut"};
-    ended(Ending::failed, false);
-    co_await refuse(status, std::move(error));
-}
-
 Fields Relay::lam_fields() const {
     Fields fields;
-    if (path_) {
-        fields.push_back({"Lam-Server", path_->server().name});
-        fields.push_back({"Lam-Transport", "sse"});
+    if (path_ != nullptr) {
+        fields.push_back({"Lam-Server", server_->config().name});
+        fields.push_back({"Lam-Transport", std::string(path_->way().transport())});
     }
     fields.push_back({"Lam-Attempts", std::to_string(attempts_)});
     fields.push_back({"Lam-Stream", stream_id_});
@@ -203,7 +282,7 @@ Fields Relay::fields_of(const Head& head) const {
     }
     const bool wants_retry = head.status == 429 || head.status == 503;
     if (wants_retry && !find(fields, "Retry-After")) {
-        fields.push_back({"Retry-After", retry_after(path_->server().probe_interval)});
+        fields.push_back({"Retry-After", retry_after(server_->config().probe_interval)});
     }
     for (auto& field : lam_fields()) {
         fields.push_back(std::move(field));
@@ -212,7 +291,7 @@ Fields Relay::fields_of(const Head& head) const {
 }
 
 std::string_view Relay::server_name() const {
-    return path_ ? std::string_view(path_->server().name) : std::string_view("?");
+    return server_ ? std::string_view(server_->config().name) : std::string_view("?");
 }
 
 // Real traffic proves a path as well as a probe does.
@@ -232,6 +311,7 @@ void Relay::see_first_event() {
 
 void Relay::ended(Ending ending, bool is_server_good) {
     ending_ = ending;
+    is_answered_ = true;
     ++(is_server_good ? path_->counts.answered : path_->counts.failed);
 }
 
@@ -242,8 +322,8 @@ void Relay::tell(std::string_view state) const {
     api::StreamChange change;
     change.id = stream_id_;
     change.state = state;
-    change.server = path_ ? path_->server().name : "";
-    change.transport = path_ ? "sse" : "";
+    change.server = server_ ? server_->config().name : "";
+    change.transport = path_ != nullptr ? path_->way().transport() : "";
     change.model = body_.model;
     if (!failure_.empty()) {
         change.reason = api::Reason{failure_, ""};

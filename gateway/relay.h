@@ -1,6 +1,8 @@
 // One request on its way: chosen servers are tried in order, the answer is passed on as it comes, and how it ended is
 // counted and told. Lives in the coroutine of its request; when that is cancelled because the caller has left, the
-// exchange with the server goes with it, which closes the connection there.
+// exchange with a plain server goes with it, which closes the connection there; a worker is told to cancel.
+//
+// relay.cpp tries servers, relay_answer.cpp passes the answer of a plain server on, relay_stream.cpp that of a worker.
 #pragma once
 
 #include "api/error.h"
@@ -10,12 +12,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "gateway/carrier.h"
 #include "gateway/figures.h"
-#include "gateway/request_body.h"
-#include "gateway/stream_watch.h"
-#include "supervisor/path.h"
-#include "transport/http/client.h"
+#include "supervisor/server.h"
 #include "transport/http/server.h"
+#include "transport/openai/request_body.h"
+#include "transport/openai/stream_watch.h"
 #include "transport/sse/splitter.h"
 
 #include <functional>
@@ -27,22 +29,26 @@
 
 namespace lamd::gateway {
 
+// Shared with the gateway's list of servers: a reload may take one out of it while an answer is under way.
+using ServerPointer = std::shared_ptr<supervisor::Server>;
+
 /// What all requests share.
 struct Ledger {
     api::StreamCounts counts;
     Figures figures;
     std::uint64_t turn = 0;
     std::function<void(api::StreamChange)> on_stream;  // may be empty
+    /// Tells the worker that nobody wants the stream any more, until it has heard it.
+    std::function<void(ServerPointer, std::string id)> cancel;
 };
-
-// Shared with the gateway's list of paths: a reload may take one out of it while an answer is under way.
-using PathPointer = std::shared_ptr<supervisor::Path>;
 
 struct RelayEnvironment {
     const Clock& clock;
     Ledger& ledger;
     const config::RequestDefaults& defaults;
-    std::vector<PathPointer> paths;
+    const config::Mode& mode;
+    log::Logger& log;
+    std::vector<ServerPointer> servers;
 };
 
 class Relay {
@@ -57,20 +63,40 @@ public:
 private:
     enum class Ending { left, finished, failed };
 
-    [[nodiscard]] asio::awaitable<void> try_servers(std::span<const std::size_t> order);
-    [[nodiscard]] transport::http::ClientRequest request_to(const supervisor::Path& path) const;
+    /// Why a server gave no answer, as the caller is told if no other one does better.
+    struct Refusal {
+        transport::http::Response response;
+        bool is_final = false;  ///< the caller's own fault, or said by two servers: nobody else is asked
+    };
 
+    [[nodiscard]] asio::awaitable<void> try_servers(std::span<const std::size_t> order);
+    [[nodiscard]] asio::awaitable<bool> try_server();
+    [[nodiscard]] transport::stream::Opening opening() const;
+    [[nodiscard]] asio::awaitable<void> take_failure(transport::http::Failure failure);
+    [[nodiscard]] asio::awaitable<void> send_refusal();
+    void refused(transport::http::Response response);
+
+    // A plain server.
     [[nodiscard]] asio::awaitable<void> answer(transport::http::Exchange& exchange, transport::http::Head head);
     [[nodiscard]] asio::awaitable<void> answer_whole(transport::http::Exchange& exchange, transport::http::Head head);
     [[nodiscard]] asio::awaitable<void> answer_stream(transport::http::Exchange& exchange, transport::http::Head head);
     [[nodiscard]] asio::awaitable<void> pass_events(transport::http::Exchange& exchange);
     [[nodiscard]] asio::awaitable<bool> pass(std::string bytes, transport::http::Exchange& exchange);
     [[nodiscard]] asio::awaitable<void> end_stream();
-    [[nodiscard]] asio::awaitable<void> cut(std::string why);
+    [[nodiscard]] asio::awaitable<void> plain_cut(std::string why);
 
+    // A worker.
+    [[nodiscard]] asio::awaitable<void> carry(std::unique_ptr<transport::stream::Link> link);
+    [[nodiscard]] asio::awaitable<bool> pass_step(Carrier::Step step);
+    [[nodiscard]] asio::awaitable<bool> pass_running(std::string bytes);
+    [[nodiscard]] asio::awaitable<void> pass_end(std::string bytes);
+    [[nodiscard]] asio::awaitable<void> carried_failure();
+    void hopped(const Hop& hop);
+
+    [[nodiscard]] asio::awaitable<bool> begin_stream(unsigned status, transport::http::Fields fields);
+    [[nodiscard]] asio::awaitable<void> cut(std::string message);
     [[nodiscard]] asio::awaitable<void> refuse(unsigned status, api::ErrorObject error);
     [[nodiscard]] asio::awaitable<void> unavailable(std::span<const std::size_t> refused);
-    [[nodiscard]] asio::awaitable<void> fail(const transport::http::Failure& failure);
 
     [[nodiscard]] transport::http::Fields lam_fields() const;
     [[nodiscard]] transport::http::Fields fields_of(const transport::http::Head& head) const;
@@ -78,6 +104,8 @@ private:
     void see_answer(unsigned status);
     void see_first_event();
     void ended(Ending ending, bool is_server_good);
+    void move_to(supervisor::Path* path);
+    void leave_server();
     void tell(std::string_view state) const;
 
     RelayEnvironment environment_;
@@ -85,12 +113,19 @@ private:
     transport::http::Responder& responder_;
     std::string stream_id_;
     Instant begun_;
-    RequestBody body_;
-    PathPointer path_;  // the server that is being asked
+    transport::openai::RequestBody body_;
+    ServerPointer server_;              // that is being asked
+    supervisor::Path* path_ = nullptr;  // of that server
     std::uint64_t attempts_ = 0;
     std::vector<std::string> reasons_;  // why the servers that were tried cannot answer
+    std::optional<Refusal> refusal_;    // of the last server that was asked
+    bool is_answered_ = false;          // the caller has been told how it ended
+    bool has_begun_ = false;            // the caller has a head of a stream
+    std::unique_ptr<Carrier> carrier_;
+    std::string whole_;       // an answer that is no stream, as far as it has come
+    std::string attempt_id_;  // of the stream at the server that is being asked
     transport::sse::Splitter splitter_;
-    StreamWatch watch_{1};
+    transport::openai::StreamWatch watch_{1};
     bool has_first_event_ = false;
     Ending ending_ = Ending::left;
     std::string failure_;  // what the caller was told of an answer that failed

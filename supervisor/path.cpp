@@ -12,7 +12,6 @@ using transport::http::FailureKind;
 
 constexpr Duration kProbeDeadline = 3s;  // llama-server may leave /health waiting for 2 s under a burst of requests
 constexpr Duration kModelsAge = 60s;
-constexpr ByteCount kProbeLimit = 4_MiB;
 
 bool is_timeout(const ProbeOutcome& outcome) {
     return outcome.has_error() && outcome.error().kind == FailureKind::timeout;
@@ -40,10 +39,12 @@ std::optional<std::vector<Model>> configured_models(const config::Server& server
 
 }  // namespace
 
-Path::Path(PathEnvironment environment, config::Server server, Secret key)
+Path::Path(PathEnvironment environment, const config::Server& server, const Secret& key,
+           std::unique_ptr<transport::stream::Way> way)
     : environment_(std::move(environment)),
-      server_(std::move(server)),
-      key_(std::move(key)),
+      server_(server),
+      key_(key),
+      way_(std::move(way)),
       machine_(PathPolicy{.interval = server_.probe_interval}, environment_.clock.now()),
       wake_(environment_.executor),
       models_(configured_models(server_)),
@@ -115,12 +116,7 @@ asio::awaitable<bool> Path::refresh_models() {
 }
 
 asio::awaitable<ProbeOutcome> Path::ask(std::string path) {
-    transport::http::ClientRequest request;
-    request.base = server_.sse;
-    request.path = std::move(path);
-    request.bearer = key_;
-    request.deadlines = {.connect = std::min(kProbeDeadline, server_.deadlines.connect), .total = kProbeDeadline};
-    co_return co_await fetch(environment_.client, std::move(request), kProbeLimit);
+    co_return co_await way_->fetch(std::move(path), key_, kProbeDeadline);
 }
 
 void Path::take_models(const ProbeOutcome& outcome) {
@@ -145,6 +141,10 @@ void Path::observe(const Observation& observation) {
         return;
     }
     since_ = environment_.clock.wall();
+    if (machine_.state() == PathState::down) {
+        has_fallen_ = true;
+        way_->abandon("the path is down: " + machine_.trouble().message);
+    }
     wake_.set();  // the time of the next probe may be sooner than the one that is waited for
     log_state();
     environment_.on_change();
@@ -152,21 +152,22 @@ void Path::observe(const Observation& observation) {
 
 void Path::log_state() const {
     const std::string state(to_string(machine_.state()));
-    const std::string message = "path to " + server_.name + " is " + state;
+    const std::string transport(way_->transport());
+    const std::string message = "path to " + server_.name + " over " + transport + " is " + state;
     if (machine_.state() == PathState::up) {
-        environment_.log.info(message, {{"server", server_.name}, {"transport", "sse"}, {"state", state}});
+        environment_.log.info(message, {{"server", server_.name}, {"transport", transport}, {"state", state}});
         return;
     }
     environment_.log.warning(
         message,
-        {{"server", server_.name}, {"transport", "sse"}, {"state", state}, {"reason", machine_.trouble().message}});
+        {{"server", server_.name}, {"transport", transport}, {"state", state}, {"reason", machine_.trouble().message}});
 }
 
 api::PathStatus Path::report() const {
     api::PathStatus status;
     status.server = server_.name;
-    status.transport = "sse";
-    status.address = server_.sse;
+    status.transport = way_->transport();
+    status.address = way_->address();
     status.state = to_string(machine_.state());
     status.since = since_;
     if (round_trip_) {

@@ -1,10 +1,10 @@
-// A path while lamd runs: probes it, keeps what its server is good for, and counts what is sent there. What outcomes
-// mean is decided in PathMachine.
+// A path while lamd runs: one way to a server. Probes it, keeps what its server is good for, and counts what is sent
+// there. What outcomes mean is decided in PathMachine.
 //
 // Probing is cheap on purpose: `GET /health` on a kept connection; the list of models when the path comes up and once
 // a minute. llama-server's /slots and /metrics are left alone: they wait behind its running requests.
 //
-// Owner: gateway. Running requests share it, so that a path that a reload removes lives until they have ended.
+// Owner: Server.
 #pragma once
 
 #include "api/status.h"
@@ -16,9 +16,10 @@
 #include "supervisor/models.h"
 #include "supervisor/path_machine.h"
 #include "supervisor/probe.h"
-#include "transport/http/client.h"
+#include "transport/stream/way.h"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,7 +28,6 @@ namespace lamd::supervisor {
 
 struct PathEnvironment {
     asio::any_io_executor executor;
-    transport::http::Client& client;
     const Clock& clock;
     log::Logger& log;
     std::function<double()> uniform;
@@ -36,7 +36,9 @@ struct PathEnvironment {
 
 class Path {
 public:
-    Path(PathEnvironment environment, config::Server server, Secret key);
+    /// `server` and `key` outlive it.
+    Path(PathEnvironment environment, const config::Server& server, const Secret& key,
+         std::unique_ptr<transport::stream::Way> way);
     Path(const Path&) = delete;
     Path& operator=(const Path&) = delete;
 
@@ -59,20 +61,26 @@ public:
         last_progress_ = environment_.clock.now();
     }
 
-    [[nodiscard]] transport::http::Client& client() const {
-        return environment_.client;
-    }
-    [[nodiscard]] const config::Server& server() const {
-        return server_;
-    }
-    [[nodiscard]] const Secret& key() const {
-        return key_;
+    [[nodiscard]] transport::stream::Way& way() const {
+        return *way_;
     }
     [[nodiscard]] PathState state() const {
         return machine_.state();
     }
     [[nodiscard]] const Observation& trouble() const {
         return machine_.trouble();
+    }
+    /// Nobody listens there.
+    [[nodiscard]] bool is_refused() const {
+        return machine_.state() == PathState::down && machine_.trouble().sign == Sign::closed;
+    }
+    /// In its state.
+    [[nodiscard]] Instant since() const {
+        return machine_.since();
+    }
+    /// It was up, fell, and has not been up for long again.
+    [[nodiscard]] bool is_settling(Duration hold) const {
+        return has_fallen_ && environment_.clock.now() - machine_.since() < hold;
     }
 
     /// Configured, or listed by the server, or nothing: then it is not known.
@@ -98,8 +106,9 @@ private:
     void log_state() const;
 
     PathEnvironment environment_;
-    config::Server server_;
-    Secret key_;
+    const config::Server& server_;
+    const Secret& key_;
+    std::unique_ptr<transport::stream::Way> way_;
     PathMachine machine_;
     Event wake_;
     std::optional<std::vector<Model>> models_;
@@ -107,6 +116,7 @@ private:
     std::optional<Duration> round_trip_;
     WallTime since_;
     Instant last_progress_;
+    bool has_fallen_ = false;
     bool has_health_ = true;  ///< a route of that name
 };
 

@@ -18,6 +18,11 @@ Observation judge_answer(const Response& response, std::string_view server) {
         return {Sign::unauthorized, fmt::format("the server refuses lamd's key (HTTP {})", response.status),
                 fmt::format("give server {} an api_key_file that holds its key", server)};
     }
+    if (const auto worker = find(response.fields, "Lam-Worker");
+        worker && response.body.find("\"server_down\"") != std::string::npos) {
+        return {Sign::closed, fmt::format("worker {} answers, but its server does not", *worker),
+                fmt::format("start the model's server next to worker {}", *worker)};
+    }
     if (response.status == 503 && response.body.find("Loading model") != std::string::npos) {
         return {Sign::loading, "the server is loading its model", ""};
     }

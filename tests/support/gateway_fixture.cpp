@@ -53,7 +53,7 @@ GatewayFixture::~GatewayFixture() {
 config::Server GatewayFixture::server(std::string name, std::string base) {
     config::Server server;
     server.name = std::move(name);
-    server.sse = std::move(base);
+    server.sse = {std::move(base)};
     server.probe_interval = std::chrono::hours(1);
     return server;
 }

@@ -1,6 +1,7 @@
 // A path against scripted servers: what is asked, and what is made of the answers.
 #include "supervisor/path.h"
 #include "tests/support/upstream.h"
+#include "transport/stream/http_way.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -64,16 +65,17 @@ struct PathTest : testing::Test {
     Answers answers{{"/health", {200, "{}"}}, {"/v1/models", {200, R"({"data":[{"id":"m","aliases":["n"],"x":1}]})"}}};
     std::unique_ptr<Upstream> upstream = std::make_unique<Upstream>(
         io, Upstream::Kind::local, [this](Connection& connection) { return serve(connection, answers); });
+    config::Server server;
+    Secret secret;
     std::unique_ptr<Path> path = make();
 
     std::unique_ptr<Path> make(std::vector<std::string> models = {}, Secret key = {}) {
-        config::Server server;
         server.name = "gpu";
-        server.sse = upstream->base();
         server.models = std::move(models);
+        secret = std::move(key);
         return std::make_unique<Path>(
-            PathEnvironment{io.get_executor(), *client, clock, logger, [] { return 0.5; }, [this] { ++changes; }},
-            server, std::move(key));
+            PathEnvironment{io.get_executor(), clock, logger, [] { return 0.5; }, [this] { ++changes; }}, server,
+            secret, std::make_unique<transport::stream::HttpWay>(*client, upstream->base(), 1s));
     }
     PathState probe(int times = 1) {
         for (int i = 0; i < times; ++i) {

@@ -1,0 +1,178 @@
+#include "gateway/carrier.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lamd::gateway {
+
+namespace {
+
+using namespace std::chrono_literals;
+using supervisor::Path;
+using supervisor::Sign;
+using transport::http::Failure;
+using transport::http::FailureKind;
+using transport::stream::Link;
+
+constexpr Duration kFirstPause = 50ms;
+constexpr Duration kLongestPause = 1s;
+
+std::string name_of(const Path& path) {
+    return std::string(path.way().transport()) + " " + path.way().address();
+}
+
+}  // namespace
+
+void Carrier::begin(Path& path, std::unique_ptr<Link> link) {
+    path_ = &path;
+    link_ = std::move(link);
+}
+
+asio::awaitable<Carrier::Step> Carrier::next() {
+    for (;;) {
+        if (!link_) {
+            const bool is_attached = co_await attach();
+            if (!is_attached) {
+                co_return lose(trouble_);
+            }
+        }
+        const auto messages = co_await link_->next();
+        if (!messages) {
+            co_await leave(messages.error());
+            continue;
+        }
+        arrived();
+        auto progress = assembly_.take(*messages);
+        switch (progress.verdict) {
+            case Assembly::Verdict::going_on:
+                break;
+            case Assembly::Verdict::gap:
+                link_.reset();
+                lost_at_ = environment_.clock.now();
+                from_ = name_of(*path_);
+                trouble_ = "events were missing";
+                break;
+            case Assembly::Verdict::complete:
+                co_return Step{State::complete, std::move(progress.bytes)};
+            case Assembly::Verdict::failed:
+                if (is_forgotten() && !has_begun()) {
+                    link_.reset();  // it never had the request, or not any more: it may be sent again
+                    trouble_ = assembly_.failure()->error;
+                    assembly_.forgive();
+                    continue;
+                }
+                if (is_forgotten()) {
+                    co_return lose(assembly_.failure()->error);
+                }
+                co_return Step{State::failed, std::move(progress.bytes)};
+            case Assembly::Verdict::corrupt:
+                co_return lose("the worker counted other events than those that came");
+            case Assembly::Verdict::gone:
+                co_return lose("the stream was cancelled");
+        }
+        co_return Step{State::running, std::move(progress.bytes)};
+    }
+}
+
+// The worker does not have the stream (any more).
+bool Carrier::is_forgotten() {
+    const auto& error = assembly_.failure()->error;
+    return error.find("\"stream_unknown\"") != std::string::npos ||
+           error.find("\"stream_forgotten\"") != std::string::npos ||
+           error.find("\"worker_stopping\"") != std::string::npos;
+}
+
+Carrier::Step Carrier::lose(std::string why) {
+    trouble_ = std::move(why);
+    return {State::lost, {}};
+}
+
+// A path that has lost a stream is doubted until a probe has come back, so that another one is tried first.
+asio::awaitable<void> Carrier::leave(Failure why) {
+    link_.reset();
+    if (!lost_at_) {
+        from_ = name_of(*path_);
+        lost_at_ = environment_.clock.now();
+    }
+    if (why.kind == FailureKind::local) {
+        trouble_ = std::move(why.message);  // it was lamd's own will
+        co_return;
+    }
+    if (path_->state() == supervisor::PathState::up) {
+        path_->observe({Sign::failing, why.message, ""});
+    } else if (why.kind == FailureKind::refused) {
+        path_->observe(supervisor::judge(why, server_.config().name));
+    }
+    path_->probe_now();
+    trouble_ = std::move(why.message);
+    co_return;
+}
+
+void Carrier::arrived() {
+    path_->progressed();
+    if (!lost_at_) {
+        return;
+    }
+    environment_.on_hop({.from = from_,
+                         .to = name_of(*path_),
+                         .why = trouble_,
+                         .gap = environment_.clock.now() - *std::exchange(lost_at_, std::nullopt),
+                         .next = assembly_.next(),
+                         .twice = assembly_.duplicates()});
+}
+
+asio::awaitable<bool> Carrier::attach() {
+    const Instant until = environment_.clock.now() + environment_.patience;
+    Instant heard = environment_.clock.now();
+    Duration pause = kFirstPause;
+    for (;;) {
+        for (auto* path : server_.usable_paths(environment_.mode)) {
+            const bool is_attached = co_await attach_over(*path);
+            if (is_attached) {
+                co_return true;
+            }
+        }
+        const Instant now = environment_.clock.now();
+        heard = is_refused_everywhere() ? heard : now;
+        if (now + pause >= until || now + pause >= heard + environment_.patience_refused) {
+            co_return false;
+        }
+        co_await sleep_until(now + pause);
+        pause = std::min(pause * 2, kLongestPause);
+    }
+}
+
+// Nobody listens: the worker has ended, or every tunnel to it. Who hears nothing may still hope.
+bool Carrier::is_refused_everywhere() const {
+    return std::ranges::all_of(server_.paths(), [this](const auto& path) {
+        return !supervisor::allows(environment_.mode, path->way().transport()) || path->is_refused();
+    });
+}
+
+asio::awaitable<bool> Carrier::attach_over(Path& path) {
+    path_ = &path;
+    if (has_begun()) {
+        auto link = co_await path.way().resume(opening_.id, assembly_.next());
+        if (link) {
+            link_ = std::move(*link);
+            co_return true;
+        }
+        co_await leave(link.error());
+        co_return false;
+    }
+    auto opened = co_await path.way().open(opening_);
+    if (!opened) {
+        co_await leave(opened.error());
+        co_return false;
+    }
+    auto* const link = std::get_if<std::unique_ptr<Link>>(&*opened);
+    if (link == nullptr) {
+        Failure failure{FailureKind::protocol, "a server answers there that has no worker"};
+        co_await leave(std::move(failure));
+        co_return false;
+    }
+    link_ = std::move(*link);
+    co_return true;
+}
+
+}  // namespace lamd::gateway
