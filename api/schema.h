@@ -67,6 +67,35 @@ void fields(Archive& archive, Of<PathStatus> auto& value) {
 }
 
 template <class Archive>
+void fields(Archive& archive, Of<BrokerStatus> auto& value) {
+    archive.required("state", value.state);
+    archive("address", value.address);
+    archive("since", value.since);
+    archive("rtt_s", value.rtt_s);
+    archive("reason", value.reason);
+    archive("next_attempt", value.next_attempt);
+    archive("connects", value.connects);
+}
+
+template <class Archive>
+void fields(Archive& archive, Of<WorkerStatus> auto& value) {
+    archive.required("name", value.name);
+    archive("server", value.server);
+    archive("listen", value.listen);
+    archive("running", value.running);
+    archive("kept", value.kept);
+    archive("journal_bytes", value.journal_bytes);
+    archive("broker", value.broker);
+}
+
+template <class Archive>
+void fields(Archive& archive, Of<ModeStatus> auto& value) {
+    archive("schema", value.schema);
+    archive.required("mode", value.mode);
+    archive("note", value.note);
+}
+
+template <class Archive>
 void fields(Archive& archive, Of<Verdict> auto& value) {
     archive.required("state", value.state);
     archive("reasons", value.reasons);
@@ -91,6 +120,8 @@ void fields(Archive& archive, Of<Status> auto& value) {
     archive("tunnels", value.tunnels);
     archive("paths", value.paths);
     archive("streams", value.streams);
+    archive("broker", value.broker);
+    archive("worker", value.worker);
 }
 
 template <class Archive>

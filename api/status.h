@@ -73,6 +73,40 @@ struct PathStatus {
     friend bool operator==(const PathStatus&, const PathStatus&) = default;
 };
 
+/// The connection to the MQTT brokers, of a gateway or of a worker.
+struct BrokerStatus {
+    std::string state;    ///< `connecting`, `up`, `backing_off`, `denied`
+    std::string address;  ///< the broker in use, or tried last: `broker.example.org:8883`
+    WallTime since;
+    std::optional<double> rtt_s;
+    std::optional<Reason> reason;
+    std::optional<WallTime> next_attempt;
+    std::uint64_t connects = 0;
+
+    friend bool operator==(const BrokerStatus&, const BrokerStatus&) = default;
+};
+
+struct WorkerStatus {
+    std::string name;
+    std::string server;         ///< the base URL of the model's server
+    std::string listen;         ///< `unix:/run/lamd/worker.sock`
+    std::uint64_t running = 0;  ///< streams that the server is answering
+    std::uint64_t kept = 0;     ///< streams that can be resumed, the running ones too
+    std::uint64_t journal_bytes = 0;
+    std::optional<BrokerStatus> broker;
+
+    friend bool operator==(const WorkerStatus&, const WorkerStatus&) = default;
+};
+
+/// `GET` and `PUT /lam/v1/mode`.
+struct ModeStatus {
+    int schema = kSchema;
+    std::string mode;
+    std::string note;  ///< what the operator should know of a switch; empty where there is nothing
+
+    friend bool operator==(const ModeStatus&, const ModeStatus&) = default;
+};
+
 /// `healthy`: everything configured works. `degraded`: requests are served, something is not as it should be.
 /// `down`: what lamd is for does not work now.
 struct Verdict {
@@ -101,6 +135,8 @@ struct Status {
     std::vector<TunnelStatus> tunnels;
     std::vector<PathStatus> paths;
     StreamCounts streams;
+    std::optional<BrokerStatus> broker;  ///< of the gateway
+    std::optional<WorkerStatus> worker;
 
     friend bool operator==(const Status&, const Status&) = default;
 };

@@ -78,6 +78,8 @@ std::vector<std::string> needs_restart(const config::Config& before, const confi
     note(before.socket.mode == after.socket.mode, "socket.mode");
     note(before.socket.group == after.socket.group, "socket.group");
     note(before.log.format == after.log.format, "log.format");
+    note(before.worker == after.worker, "worker");
+    note(before.mqtt == after.mqtt, "mqtt");
     return names;
 }
 

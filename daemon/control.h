@@ -31,6 +31,9 @@ public:
     /// Whether a request could be served now.
     [[nodiscard]] virtual bool is_ready() const = 0;
 
+    /// Switches the mode; the answer says what it is now, and what the operator should know.
+    [[nodiscard]] virtual api::ModeStatus switch_mode(config::Mode mode, bool is_now) = 0;
+
     /// Null when no server is configured.
     [[nodiscard]] virtual gateway::Gateway* gateway() = 0;
 

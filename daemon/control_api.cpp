@@ -17,7 +17,7 @@ using transport::http::Responder;
 using transport::http::Response;
 
 std::span<const Route<ControlApi::Action>> ControlApi::routes() {
-    static constexpr std::array<Route<Action>, 13> kRoutes{{
+    static constexpr std::array<Route<Action>, 15> kRoutes{{
         {"GET", "/livez", Role::read, &ControlApi::livez},
         {"GET", "/readyz", Role::read, &ControlApi::readyz},
         {"GET", "/healthz", Role::read, &ControlApi::healthz},
@@ -28,6 +28,8 @@ std::span<const Route<ControlApi::Action>> ControlApi::routes() {
         {"GET", "/lam/v1/tunnels/{}", Role::read, &ControlApi::tunnel},
         {"POST", "/lam/v1/tunnels/{}/reconnect", Role::admin, &ControlApi::reconnect},
         {"GET", "/lam/v1/paths", Role::read, &ControlApi::paths},
+        {"GET", "/lam/v1/mode", Role::read, &ControlApi::mode},
+        {"PUT", "/lam/v1/mode", Role::admin, &ControlApi::switch_mode},
         {"GET", "/lam/v1/config", Role::admin, &ControlApi::config},
         {"POST", "/lam/v1/reload", Role::admin, &ControlApi::reload},
         {"*", "/v1/**", Role::use, &ControlApi::inference},
@@ -127,6 +129,21 @@ asio::awaitable<void> ControlApi::paths(const Call& call) {
     api::PathList list;
     list.paths = control_.status().paths;
     co_await call.responder.send(json_reply(200, api::encode(list)));
+}
+
+asio::awaitable<void> ControlApi::mode(const Call& call) {
+    api::ModeStatus status;
+    status.mode = control_.status().mode;
+    co_await call.responder.send(json_reply(200, api::encode(status)));
+}
+
+asio::awaitable<void> ControlApi::switch_mode(const Call& call) {
+    const auto wanted = read_mode_request(call.request.body);
+    if (!wanted) {
+        co_await call.responder.send(error_reply(400, wanted.error().message, "bad_mode"));
+        co_return;
+    }
+    co_await call.responder.send(json_reply(200, api::encode(control_.switch_mode(wanted->mode, wanted->is_now))));
 }
 
 asio::awaitable<void> ControlApi::config(const Call& call) {

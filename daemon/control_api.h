@@ -42,6 +42,8 @@ private:
     asio::awaitable<void> tunnel(const Call& call);
     asio::awaitable<void> reconnect(const Call& call);
     asio::awaitable<void> paths(const Call& call);
+    asio::awaitable<void> mode(const Call& call);
+    asio::awaitable<void> switch_mode(const Call& call);
     asio::awaitable<void> config(const Call& call);
     asio::awaitable<void> reload(const Call& call);
     asio::awaitable<void> metrics(const Call& call);

@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 
 #include "api/version.h"
+#include "base/secret_file.h"
 #include "base/uuid.h"
 #include "daemon/configuration.h"
 #include "daemon/report.h"
@@ -34,7 +35,10 @@ Daemon::Daemon(Start start, const Clock& clock, log::Sink& sink)
       clock_(clock),
       log_(sink, config_.log.level),
       instance_(std::move(start.instance)),
+      mode_file_(find_state_place(environment_, geteuid()).directory),
+      mode_(mode_file_.read().value_or(config_.mode)),
       listener_(std::move(start.listener)),
+      worker_listener_(std::move(start.worker_listener)),
       random_(std::random_device()()),
       started_(clock.wall()),
       started_at_(clock.now()),
@@ -79,6 +83,7 @@ asio::awaitable<void> Daemon::begin() {
     reloads_.spawn(serve_reloads());
     spawn_watches();
     configure_gateway();
+    start_worker();
     server_->start();
     co_await tunnels_.apply(config_.tunnels);
     log_.info("ready", {{"version", std::string(api::kVersion)},
@@ -93,13 +98,18 @@ asio::awaitable<void> Daemon::begin() {
 }
 
 asio::awaitable<void> Daemon::end() {
-    const auto running = gateway_ ? gateway_->counts().running : 0;
+    const auto running = (gateway_ ? gateway_->counts().running : 0) + (worker_ ? worker_->figures().running : 0);
+    const auto deadline = now() + config_.stop_timeout;
     log_.info("stopping", {{"running_answers", fmt::format("{}", running)}});
     notifier_.stopping(running > 0 ? fmt::format("finishing {} answers", running) : "stopping");
     has_tickets_.set();
     co_await reloads_.join();
     events_.close();
-    co_await server_->stop(now() + config_.stop_timeout);
+    co_await server_->stop(deadline);
+    if (worker_) {
+        co_await worker_->stop(deadline);
+        worker_listener_->remove_path();
+    }
     co_await tunnels_.stop();
     if (gateway_) {
         co_await gateway_->stop();
@@ -187,7 +197,7 @@ void Daemon::publish_now() {
 
 /// The gateway, and libcurl with it, only where there are servers.
 void Daemon::configure_gateway() {
-    gateway::Settings settings{config_.servers, config_.defaults};
+    gateway::Settings settings{config_.servers, config_.defaults, mode_, config_.mqtt};
     if (gateway_) {
         gateway_->apply(std::move(settings));
     } else if (!settings.servers.empty()) {
@@ -196,11 +206,32 @@ void Daemon::configure_gateway() {
             .clock = clock_,
             .log = log_,
             .uniform = [this] { return uniform(); },
+            .client = instance_.id(),
             .on_stream = [this](api::StreamChange change) { events_.publish(std::move(change), clock_.wall()); }};
         gateway_ =
             gateway::Gateway::create(std::move(environment), std::move(settings), [this] { has_changed_.set(); });
         gateway_->start();
     }
+}
+
+void Daemon::start_worker() {
+    if (!config_.worker) {
+        return;
+    }
+    Secret key;
+    if (const auto& file = config_.worker->api_key_file) {
+        auto read = read_secret("the API key", *file);
+        if (!read) {
+            log_.error("worker: " + read.error().message);
+        }
+        key = read.has_value() ? std::move(*read) : Secret();
+    }
+    worker_ = std::make_unique<worker::Worker>(
+        worker::Worker::Environment{io_.get_executor(), clock_, log_, [this] { return uniform(); }}, *config_.worker,
+        config_.mqtt, std::move(key), worker_listener_->release_descriptor());
+    worker_->start();
+    log_.info("worker " + config_.worker->name + " serves",
+              {{"server", config_.worker->server}, {"listen", worker_listener_->path()}});
 }
 
 std::unique_ptr<tunnel::Tunnel> Daemon::make_tunnel(config::Tunnel config) {

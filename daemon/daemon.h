@@ -13,17 +13,20 @@
 #include "daemon/control_api.h"
 #include "daemon/instance.h"
 #include "daemon/listener.h"
+#include "daemon/mode_file.h"
 #include "daemon/network_watch.h"
 #include "daemon/options.h"
 #include "daemon/tunnel_set.h"
 #include "gateway/gateway.h"
 #include "systemd/notify.h"
 #include "transport/http/server.h"
+#include "worker/worker.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -39,6 +42,7 @@ public:
         config::Config config;
         Instance instance;
         Listener listener;
+        std::optional<Listener> worker_listener;  ///< where there is a worker
     };
 
     Daemon(Start start, const Clock& clock, log::Sink& sink);
@@ -61,6 +65,7 @@ private:
     [[nodiscard]] api::Status status() const override;
     [[nodiscard]] Figures figures() const override;
     [[nodiscard]] bool is_ready() const override;
+    [[nodiscard]] api::ModeStatus switch_mode(config::Mode mode, bool is_now) override;
     [[nodiscard]] gateway::Gateway* gateway() override;
     [[nodiscard]] EventLog& events() override;
     [[nodiscard]] const std::string& config_file() const override;
@@ -84,6 +89,7 @@ private:
     void spawn_watches();
     void on_network_change(std::string_view what);
     void configure_gateway();
+    void start_worker();
     [[nodiscard]] std::unique_ptr<tunnel::Tunnel> make_tunnel(config::Tunnel config);
     [[nodiscard]] double uniform();
 
@@ -94,7 +100,10 @@ private:
     const Clock& clock_;
     log::Logger log_;
     Instance instance_;
+    ModeFile mode_file_;
+    config::Mode mode_;  ///< switched to, or as configured
     Listener listener_;
+    std::optional<Listener> worker_listener_;
     systemd::Notifier notifier_;
     std::mt19937_64 random_;
     WallTime started_;
@@ -109,6 +118,7 @@ private:
     NetworkWatch network_watch_;
     ClockWatch clock_watch_;
     std::unique_ptr<gateway::Gateway> gateway_;
+    std::unique_ptr<worker::Worker> worker_;
     TunnelSet tunnels_;
     ControlApi control_api_;
     std::unique_ptr<transport::http::Server> server_;

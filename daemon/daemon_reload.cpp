@@ -60,6 +60,10 @@ asio::awaitable<ReloadOutcome> Daemon::reload_now() {
 asio::awaitable<ReloadOutcome> Daemon::accept(config::Config config) {
     const auto before = std::exchange(config_, std::move(config));
     auto done = changes_in_place(before, config_);
+    if (before.mode != config_.mode) {  // a person has just written it: it counts for more than an earlier switch
+        mode_file_.remove();
+        mode_ = config_.mode;
+    }
     log_.set_threshold(config_.log.level);
     server_->set_limits(http_limits(config_.socket));
     configure_gateway();

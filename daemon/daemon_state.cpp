@@ -17,15 +17,19 @@ const config::Roles& Daemon::roles() const {
 api::Status Daemon::status() const {
     api::Status status;
     status.version = api::kVersion;
-    status.mode = to_string(config_.mode);
+    status.mode = to_string(mode_);
     status.started = started_;
     status.uptime_s = seconds(clock_.now() - started_at_);
     status.tunnels = tunnels_.report();
     if (gateway_) {
         status.paths = gateway_->paths();
         status.streams = gateway_->counts();
+        status.broker = to_status(gateway_->broker());
     }
-    status.verdict = judge(status.tunnels, status.paths);
+    if (worker_) {
+        status.worker = to_status(*worker_);
+    }
+    status.verdict = judge(status);
     return status;
 }
 
@@ -34,6 +38,22 @@ Figures Daemon::figures() const {
             .http = server_->counts(),
             .process = read_process_facts(),
             .gateway = gateway_ ? std::optional(gateway_->figures()) : std::nullopt};
+}
+
+api::ModeStatus Daemon::switch_mode(config::Mode mode, bool is_now) {
+    mode_ = mode;
+    api::ModeStatus answer;
+    answer.mode = to_string(mode);
+    if (const auto kept = mode_file_.write(mode); !kept) {
+        answer.note = "the next start will not know of it: " + kept.error().message;
+    }
+    if (gateway_) {
+        gateway_->set_mode(mode, is_now);
+    }
+    log_.info("the mode is " + answer.mode, {{"mode", answer.mode}, {"now", is_now ? "true" : "false"}});
+    publish_now();
+    events_.publish(status(), clock_.wall());
+    return answer;
 }
 
 bool Daemon::is_ready() const {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <grp.h>
+#include <netdb.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -137,6 +139,50 @@ Result<Listener> Listener::create(const config::Socket& config) {
     if (listen(listener.descriptor_.get(), kBacklog) < 0) {
         return failure(config.path, "listen", errno);
     }
+    return listener;
+}
+
+namespace {
+
+Result<Descriptor> listen_on(const config::TcpAddress& address) {
+    const auto shown = to_string(address);
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    addrinfo* found = nullptr;
+    const auto port = std::to_string(address.port);
+    if (const int code = getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found); code != 0) {
+        return Error{fmt::format("listen on {}: {}", shown, gai_strerror(code))};
+    }
+    const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, &freeaddrinfo);
+    Descriptor descriptor(socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const int yes = 1;
+    setsockopt(descriptor.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (bind(descriptor.get(), found->ai_addr, found->ai_addrlen) < 0) {
+        return failure(shown, "bind", errno);
+    }
+    if (listen(descriptor.get(), kBacklog) < 0) {
+        return failure(shown, "listen", errno);
+    }
+    return descriptor;
+}
+
+}  // namespace
+
+Result<Listener> Listener::create(const config::Address& address) {
+    if (const auto* local = std::get_if<config::UnixAddress>(&address)) {
+        config::Socket socket;
+        socket.path = local->path;
+        socket.mode = 0600;
+        return create(socket);
+    }
+    auto descriptor = listen_on(std::get<config::TcpAddress>(address));
+    if (!descriptor) {
+        return descriptor.error();
+    }
+    Listener listener;
+    listener.descriptor_ = std::move(*descriptor);
+    listener.path_ = to_string(address);
     return listener;
 }
 

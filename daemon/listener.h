@@ -17,6 +17,9 @@ public:
     /// Takes the path over from a lamd that is dead; an error names the one that lives.
     [[nodiscard]] static Result<Listener> create(const config::Socket& config);
 
+    /// Where gateways reach the worker: a Unix socket for lamd's own user, or a TCP port.
+    [[nodiscard]] static Result<Listener> create(const config::Address& address);
+
     /// The socket that systemd passed: neither its mode nor its path are lamd's.
     [[nodiscard]] static Listener activated(int fd, std::string path);
 

@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <utility>
 
 namespace lamd::daemon {
@@ -38,8 +39,8 @@ int check_configuration(const std::string& file, const config::Environment& envi
     const auto counted = [](std::size_t count, std::string_view what) {
         return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
     };
-    fmt::print("{}: fine: {}, {}\n", file, counted(loaded->config.tunnels.size(), "tunnel"),
-               counted(loaded->config.servers.size(), "server"));
+    fmt::print("{}: fine: {}, {}{}\n", file, counted(loaded->config.tunnels.size(), "tunnel"),
+               counted(loaded->config.servers.size(), "server"), loaded->config.worker ? ", a worker" : "");
     return kExitDone;
 }
 
@@ -77,11 +78,21 @@ int serve(Options options) {
         log.error(listener.error().message);
         return kExitFailed;
     }
+    std::optional<Listener> worker_listener;
+    if (loaded->config.worker) {
+        auto made = Listener::create(loaded->config.worker->listen);
+        if (!made) {
+            log.error("worker: " + made.error().message);
+            return kExitFailed;
+        }
+        worker_listener.emplace(std::move(*made));
+    }
     Daemon daemon({.options = std::move(options),
                    .environment = std::move(environment),
                    .config = std::move(loaded->config),
                    .instance = *std::move(instance),
-                   .listener = *std::move(listener)},
+                   .listener = *std::move(listener),
+                   .worker_listener = std::move(worker_listener)},
                   clock, *sink);
     daemon.run();
     return kExitDone;

@@ -118,6 +118,14 @@ void add_gateway(Exposition& out, const gateway::Figures& gateway) {
     out.sample(gateway.unavailable);
     out.family("lamd_gateway_rejected_total", Type::counter, "Requests answered 4xx by lamd itself.");
     out.sample(gateway.rejected);
+    out.family("lamd_gateway_hops_total", Type::counter, "Times that an answer went on over another path.");
+    out.sample(gateway.hops);
+    out.family("lamd_gateway_twice_total", Type::counter,
+               "Events that came twice from a worker, and were passed on once.");
+    out.sample(gateway.twice);
+    out.family("lamd_gateway_hop_gap_seconds", Type::histogram,
+               "How long nothing came when an answer changed its path.");
+    out.histogram(gateway.hop_gap);
     out.family("gen_ai_server_time_to_first_token", Type::histogram, "Seconds from a request to its first event.");
     out.histogram(gateway.first_token);
     out.family("gen_ai_server_request_duration", Type::histogram, "Seconds from a request to the end of its answer.");

@@ -2,6 +2,7 @@
 
 #include "api/codec.h"
 #include "api/error.h"
+#include "daemon/mode_file.h"
 
 #include <fmt/format.h>
 
@@ -69,6 +70,24 @@ Response reload_reply(const ReloadOutcome& outcome) {
         problems.push_back({{"line", problem.line}, {"column", problem.column}, {"message", problem.message}});
     }
     return json_reply(422, dump(body));
+}
+
+Result<ModeRequest> read_mode_request(std::string_view body) {
+    constexpr std::string_view kExample =
+        R"(write {"mode": "auto"}, or sse or mqtt, and "now": true to move what runs)";
+    const auto json = Json::parse(body, nullptr, false);
+    if (!json.is_object() || !json.contains("mode") || !json["mode"].is_string()) {
+        return Error{"The body is no JSON object with a mode; ", kExample};
+    }
+    const auto mode = parse_mode(json["mode"].get_ref<const std::string&>());
+    if (!mode) {
+        return Error{"There is no such mode; ", kExample};
+    }
+    const auto now = json.find("now");
+    if (now != json.end() && !now->is_boolean()) {
+        return Error{"now is true or false; ", kExample};
+    }
+    return ModeRequest{*mode, now != json.end() && now->get<bool>()};
 }
 
 Fields event_stream_fields() {

@@ -25,6 +25,13 @@ namespace lamd::daemon {
 /// 200 with what changed, or 422 with the list of problems.
 [[nodiscard]] transport::http::Response reload_reply(const ReloadOutcome& outcome);
 
+/// Of `PUT /lam/v1/mode`: `{"mode": "auto|sse|mqtt", "now": false}`.
+struct ModeRequest {
+    config::Mode mode = config::Mode::automatic;
+    bool is_now = false;
+};
+[[nodiscard]] Result<ModeRequest> read_mode_request(std::string_view body);
+
 [[nodiscard]] transport::http::Fields event_stream_fields();
 
 }  // namespace lamd::daemon

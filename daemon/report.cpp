@@ -100,8 +100,51 @@ api::TunnelStatus to_status(const config::Tunnel& config, const tunnel::TunnelRe
     return status;
 }
 
-api::Verdict judge(const std::vector<api::TunnelStatus>& tunnels, const std::vector<api::PathStatus>& paths) {
+std::optional<api::BrokerStatus> to_status(const std::optional<transport::mqtt::Report>& report) {
+    if (!report) {
+        return std::nullopt;
+    }
+    api::BrokerStatus status;
+    status.state = to_string(report->state);
+    status.address = report->broker;
+    status.since = report->since;
+    if (report->round_trip) {
+        status.rtt_s = seconds(*report->round_trip);
+    }
+    if (report->trouble) {
+        status.reason = Reason{report->trouble->message, report->trouble->remedy};
+    }
+    status.next_attempt = report->next_attempt;
+    status.connects = report->connects;
+    return status;
+}
+
+api::WorkerStatus to_status(const worker::Worker& worker) {
+    const auto figures = worker.figures();
+    return {.name = worker.config().name,
+            .server = worker.config().server,
+            .listen = to_string(worker.config().listen),
+            .running = figures.running,
+            .kept = figures.kept,
+            .journal_bytes = figures.journal_bytes,
+            .broker = to_status(worker.broker())};
+}
+
+// A broker that refuses something may be up all the same.
+void add_reasons(const std::optional<api::BrokerStatus>& broker, std::vector<Reason>& reasons) {
+    if (broker && (broker->state != "up" || broker->reason)) {
+        reasons.push_back(about("broker " + broker->address, broker->state, broker->reason));
+    }
+}
+
+api::Verdict judge(const api::Status& status) {
+    const auto& tunnels = status.tunnels;
+    const auto& paths = status.paths;
     api::Verdict verdict;
+    add_reasons(status.broker, verdict.reasons);
+    if (status.worker) {
+        add_reasons(status.worker->broker, verdict.reasons);
+    }
     for (const auto& tunnel : tunnels) {
         add_reasons(tunnel, verdict.reasons);
     }
@@ -111,12 +154,13 @@ api::Verdict judge(const std::vector<api::TunnelStatus>& tunnels, const std::vec
             verdict.reasons.push_back(about(subject, path.state, path.reason));
         }
     }
-    if (tunnels.empty() && paths.empty()) {
+    if (tunnels.empty() && paths.empty() && !status.worker) {
         verdict.reasons.push_back(
             {"no tunnel and no server is configured", "add one to lamd.yaml, then `lamctl reload`"});
     }
-    const bool is_down = paths.empty() ? std::ranges::none_of(tunnels, [](const auto& one) { return is_up(one); })
-                                       : std::ranges::none_of(paths, is_usable);
+    const bool has_way = std::ranges::any_of(tunnels, [](const auto& one) { return is_up(one); }) ||
+                         (status.worker && status.worker->broker && status.worker->broker->state == "up");
+    const bool is_down = paths.empty() ? !has_way : std::ranges::none_of(paths, is_usable);
     verdict.state = verdict.reasons.empty() ? "healthy" : is_down ? "down" : "degraded";
     return verdict;
 }

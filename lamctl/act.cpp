@@ -60,6 +60,22 @@ CommandResult reload_configuration(const Context& context) {
     return print(context, "reloaded" + printable(context.look, message) + "\n");
 }
 
+CommandResult switch_mode(const Context& context) {
+    Request request;
+    request.method = "PUT";
+    request.target = "/lam/v1/mode";
+    request.body = fmt::format(R"({{"mode":"{}","now":{}}})", context.options.mode, context.options.is_now);
+    const auto body = fetch(context.options.socket, request);
+    if (!body) {
+        return body.error();
+    }
+    const auto answer = api::decode<api::ModeStatus>(*body);
+    if (answer && !answer->note.empty()) {
+        remark(context, answer->note);
+    }
+    return print(context, fmt::format("mode {}\n", context.options.mode));
+}
+
 CommandResult check_configuration(const Context& context) {
     const std::string lamd = find_lamd();
     std::signal(SIGPIPE, SIG_DFL);

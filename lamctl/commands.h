@@ -36,6 +36,7 @@ using CommandResult = Outcome<ExitCode>;
 [[nodiscard]] CommandResult reconnect_tunnel(const Context& context);
 [[nodiscard]] CommandResult reload_configuration(const Context& context);
 [[nodiscard]] CommandResult check_configuration(const Context& context);
+[[nodiscard]] CommandResult switch_mode(const Context& context);
 [[nodiscard]] CommandResult wait_for_conditions(const Context& context);
 [[nodiscard]] CommandResult chat(const Context& context);
 [[nodiscard]] CommandResult print_completion(const Context& context);

@@ -45,6 +45,9 @@ std::vector<std::string_view> choices(std::string_view type) {
     if (type == "SHELL") {
         return {"bash", "zsh", "fish"};
     }
+    if (type == "MODE") {
+        return {"auto", "sse", "mqtt"};
+    }
     if (type == "COND") {
         return {"ready", "healthy", "tunnel=", "path=", "any"};
     }

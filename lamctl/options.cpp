@@ -59,6 +59,13 @@ void add_actions(CLI::App& app, Options& options) {
         ->required()
         ->type_name("TUNNEL");
     add(app, options, Command::reload, "reload", "Read the configuration again");
+    CLI::App* mode = add(app, options, Command::switch_mode, "switch-mode",
+                         "Choose the transport: auto, sse or mqtt; kept over restarts");
+    mode->add_option("MODE", options.mode, "auto, sse or mqtt")
+        ->required()
+        ->type_name("MODE")
+        ->check(CLI::IsMember({"auto", "sse", "mqtt"}).description(""));
+    mode->add_flag("--now", options.is_now, "Move the answers that are running, too");
     CLI::App* wait = add(app, options, Command::wait, "wait", "Return when lamd has come so far");
     wait->add_option("--for", options.wait.conditions,
                      "ready, healthy, tunnel=NAME, path=SERVER (any for every NAME); given twice, both")

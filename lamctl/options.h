@@ -24,6 +24,7 @@ enum class Command {
     chat,
     events,
     reload,
+    switch_mode,
     wait,
     check,
     version,
@@ -51,6 +52,8 @@ struct Options {
     bool is_watch = false;
     bool is_follow = true;
     std::string tunnel;
+    std::string mode;
+    bool is_now = false;
     std::string file = "/etc/lamd/lamd.yaml";
     std::string shell;
     ChatOptions chat;

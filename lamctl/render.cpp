@@ -73,6 +73,36 @@ std::string render_remedies(const Look& look, const api::Status& status) {
     return out;
 }
 
+// `what` comes before the address.
+std::string render_broker(std::string_view what, const api::BrokerStatus& broker, WallTime now) {
+    auto text = fmt::format("{} {}: {} for {}", what, broker.address, broker.state, human(now - broker.since));
+    if (broker.reason) {
+        text += ": " + broker.reason->message;
+    }
+    return text;
+}
+
+// The worker and the brokers, a line each.
+std::string render_parts(const Look& look, const api::Status& status, WallTime now) {
+    std::vector<std::string> lines;
+    if (status.broker) {
+        lines.push_back(render_broker("broker", *status.broker, now));
+    }
+    if (status.worker) {
+        const auto& worker = *status.worker;
+        lines.push_back(fmt::format("worker {} before {}: {} running, {} kept", worker.name, worker.server,
+                                    counted(worker.running, "stream"), worker.kept));
+        if (worker.broker) {
+            lines.push_back(render_broker("its broker", *worker.broker, now));
+        }
+    }
+    std::string out;
+    for (const std::string& line : lines) {
+        out += printable(look, line) + "\n";
+    }
+    return out;
+}
+
 std::string render_footer(const Look& look, const api::Status& status, WallTime now) {
     const std::string text =
         fmt::format("lamd {}, up {}, mode {}; answers: {} running, {} finished, {} failed, {} cancelled",
@@ -99,9 +129,10 @@ Style style_of(std::string_view state) {
 
 std::string render_status(const Look& look, const api::Status& status, WallTime now) {
     std::string out = render_verdict(look, status);
-    for (const std::string& section : {render_tunnels(look, status.tunnels, now, Detail::brief),
-                                       render_paths(look, status.paths, now, Detail::brief),
-                                       render_footer(look, status, now), render_remedies(look, status)}) {
+    for (const std::string& section :
+         {render_tunnels(look, status.tunnels, now, Detail::brief),
+          render_paths(look, status.paths, now, Detail::brief), render_parts(look, status, now),
+          render_footer(look, status, now), render_remedies(look, status)}) {
         out += section.empty() ? "" : "\n" + section;
     }
     return out;

@@ -21,6 +21,8 @@ CommandResult run(const Context& context) {
             return show_events(context);
         case Command::reload:
             return reload_configuration(context);
+        case Command::switch_mode:
+            return switch_mode(context);
         case Command::wait:
             return wait_for_conditions(context);
         case Command::check:

@@ -36,7 +36,7 @@ _lamctl() {
         "chat --max-tokens") COMPREPLY=() ;;
         "chat --temperature") COMPREPLY=() ;;
         "wait tunnel") mapfile -t COMPREPLY < <(compgen -W "$(_lamctl_tunnels)" -- "$cur") ;;
-        " "*) mapfile -t COMPREPLY < <(compgen -W "status tunnels paths events metrics reconnect reload wait chat check version completion -h --help --socket" -- "$cur") ;;
+        " "*) mapfile -t COMPREPLY < <(compgen -W "status tunnels paths events metrics reconnect reload switch-mode wait chat check version completion -h --help --socket" -- "$cur") ;;
         "status "*)
             if [[ $cur == -* ]]; then
                 mapfile -t COMPREPLY < <(compgen -W "-h --help -w --watch --json --socket" -- "$cur")
@@ -72,6 +72,13 @@ _lamctl() {
         "reload "*)
             if [[ $cur == -* ]]; then
                 mapfile -t COMPREPLY < <(compgen -W "-h --help --socket" -- "$cur")
+            fi
+            ;;
+        "switch-mode "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --now --socket" -- "$cur")
+            else
+                mapfile -t COMPREPLY < <(compgen -W "auto sse mqtt" -- "$cur")
             fi
             ;;
         "wait "*)

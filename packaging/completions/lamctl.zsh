@@ -17,6 +17,7 @@ _lamctl() {
         'metrics:Print lamd'\''s metrics in Prometheus'\'' text format'
         'reconnect:Drop a tunnel'\''s connection, or its wait, and connect now'
         'reload:Read the configuration again'
+        'switch-mode:Choose the transport: auto, sse or mqtt; kept over restarts'
         'wait:Return when lamd has come so far'
         'chat:Ask a model; without TEXT read a pipe, or talk on a terminal'
         'check:Check a configuration file without using it'
@@ -63,6 +64,11 @@ _lamctl() {
                 reload) _arguments \
                     '(-h --help)-h[Show this help]' \
                     '(-h --help)--help[Show this help]' ;;
+                switch-mode) _arguments \
+                    '(-h --help)-h[Show this help]' \
+                    '(-h --help)--help[Show this help]' \
+                    '--now[Move the answers that are running, too]' \
+                    '1:MODE:(auto sse mqtt)' ;;
                 wait) _arguments \
                     '(-h --help)-h[Show this help]' \
                     '(-h --help)--help[Show this help]' \

@@ -73,7 +73,11 @@ public:
         co_await responder.send(json_reply(200, "gateway " + request.path));
     }
     void apply(gateway::Settings) override {}
+    void set_mode(config::Mode, bool) override {}
     void probe_now() override {}
+    std::optional<transport::mqtt::Report> broker() const override {
+        return std::nullopt;
+    }
     bool is_ready() const override {
         return true;
     }
@@ -128,6 +132,13 @@ public:
     std::string config_yaml() const override {
         return "log:\n  level: \"info\"\n";
     }
+    api::ModeStatus switch_mode(config::Mode mode, bool is_now) override {
+        mode_ = mode;
+        is_now_ = is_now;
+        api::ModeStatus answer;
+        answer.mode = to_string(mode);
+        return answer;
+    }
     bool reconnect(std::string_view tunnel) override {
         reconnected_ = tunnel;
         return tunnel == "home";
@@ -147,18 +158,21 @@ public:
     EventLog events_;
     std::string file_ = "/etc/lamd/lamd.yaml";
     std::string reconnected_;
+    config::Mode mode_ = config::Mode::automatic;
+    bool is_now_ = false;
     ReloadOutcome outcome_;
 };
 
 class ControlApiTest : public testing::Test {
 protected:
     /// Begins a request of user `uid`; what it answers is in the recorder when it is done.
-    Recorder& begin(std::string method, std::string path, uid_t uid = 3, Fields fields = {}) {
+    Recorder& begin(std::string method, std::string path, uid_t uid = 3, Fields fields = {}, std::string body = "") {
         requests_.push_back(std::make_unique<Request>());
         auto& request = *requests_.back();
         request.method = std::move(method);
         request.path = std::move(path);
         request.fields = std::move(fields);
+        request.body = std::move(body);
         request.peer.uid = uid;
         recorders_.push_back(std::make_unique<Recorder>(io_.get_executor()));
         tasks_.spawn(api_.handle(request, *recorders_.back()));
@@ -205,6 +219,8 @@ TEST_F(ControlApiTest, LetsEachRoleDoWhatItMay) {
              RoleCase{"GET", "/lam/v1/tunnels", 200, 200, 200},
              RoleCase{"GET", "/lam/v1/tunnels/home", 200, 200, 200},
              RoleCase{"GET", "/lam/v1/paths", 200, 200, 200},
+             RoleCase{"GET", "/lam/v1/mode", 200, 200, 200},
+             RoleCase{"PUT", "/lam/v1/mode", 403, 403, 400},
              RoleCase{"POST", "/v1/chat/completions", 403, 200, 200},
              RoleCase{"GET", "/v1/models", 403, 200, 200},
              RoleCase{"POST", "/lam/v1/tunnels/home/reconnect", 403, 403, 202},
@@ -218,6 +234,18 @@ TEST_F(ControlApiTest, LetsEachRoleDoWhatItMay) {
         EXPECT_EQ(status_of(method, path, 4), 403U) << path;
     }
     EXPECT_EQ(control_.reconnected_, "home");
+}
+
+TEST_F(ControlApiTest, SwitchesTheMode) {
+    const auto& answer = begin("PUT", "/lam/v1/mode", 3, {}, R"({"mode":"mqtt","now":true})");
+    EXPECT_EQ(answer.status, 200U);
+    EXPECT_THAT(answer.body, HasSubstr(R"("mode":"mqtt")"));
+    EXPECT_EQ(control_.mode_, config::Mode::mqtt);
+    EXPECT_TRUE(control_.is_now_);
+    for (const char* wrong : {"", "mqtt", "{}", R"({"mode":1})", R"({"mode":"fast"})", R"({"mode":"sse","now":1})"}) {
+        EXPECT_EQ(begin("PUT", "/lam/v1/mode", 3, {}, wrong).status, 400U) << wrong;
+    }
+    EXPECT_EQ(control_.mode_, config::Mode::mqtt);
 }
 
 TEST_F(ControlApiTest, SaysWhichRoleIsMissing) {

@@ -33,25 +33,47 @@ api::ForwardStatus forward(std::string state) {
     return status;
 }
 
+api::Verdict verdict_of(std::vector<api::TunnelStatus> tunnels, std::vector<api::PathStatus> paths) {
+    api::Status status;
+    status.tunnels = std::move(tunnels);
+    status.paths = std::move(paths);
+    return judge(status);
+}
+
+TEST(Verdict, LooksAtTheBrokersToo) {
+    api::Status status;
+    status.worker.emplace().name = "a";
+    status.worker->broker = api::BrokerStatus{.state = "denied",
+                                              .address = "b:1",
+                                              .since = {},
+                                              .rtt_s = {},
+                                              .reason = api::Reason{"wrong password", "correct it"},
+                                              .next_attempt = {}};
+    EXPECT_EQ(judge(status).state, "down");
+    EXPECT_THAT(judge(status).reasons, ElementsAre(api::Reason{"broker b:1 is denied: wrong password", "correct it"}));
+    status.worker->broker = api::BrokerStatus{.state = "up", .address = "b:1"};
+    EXPECT_EQ(judge(status).state, "healthy");
+}
+
 TEST(Verdict, IsHealthyWhenEverythingIsUp) {
     auto up = tunnel("home", "up");
     up.forwards = {forward("bound")};
-    const auto verdict = judge({up}, {path("gpu", "up")});
+    const auto verdict = verdict_of({up}, {path("gpu", "up")});
     EXPECT_EQ(verdict.state, "healthy");
     EXPECT_THAT(verdict.reasons, IsEmpty());
 }
 
 TEST(Verdict, IsDownWhenNoPathCanBeUsed) {
-    EXPECT_EQ(judge({}, {path("a", "down"), path("b", "loading")}).state, "down");
-    EXPECT_EQ(judge({tunnel("home", "up")}, {path("a", "down")}).state, "down");
-    EXPECT_EQ(judge({}, {path("a", "down"), path("b", "up")}).state, "degraded");
-    EXPECT_EQ(judge({}, {path("a", "unknown")}).state, "degraded");
+    EXPECT_EQ(verdict_of({}, {path("a", "down"), path("b", "loading")}).state, "down");
+    EXPECT_EQ(verdict_of({tunnel("home", "up")}, {path("a", "down")}).state, "down");
+    EXPECT_EQ(verdict_of({}, {path("a", "down"), path("b", "up")}).state, "degraded");
+    EXPECT_EQ(verdict_of({}, {path("a", "unknown")}).state, "degraded");
 }
 
 TEST(Verdict, IsDownWhenNoTunnelIsUpAndThereIsNothingElse) {
-    EXPECT_EQ(judge({tunnel("a", "backing_off"), tunnel("b", "denied")}, {}).state, "down");
-    EXPECT_EQ(judge({tunnel("a", "backing_off"), tunnel("b", "up")}, {}).state, "degraded");
-    EXPECT_EQ(judge({tunnel("a", "backing_off")}, {path("gpu", "up")}).state, "degraded");
+    EXPECT_EQ(verdict_of({tunnel("a", "backing_off"), tunnel("b", "denied")}, {}).state, "down");
+    EXPECT_EQ(verdict_of({tunnel("a", "backing_off"), tunnel("b", "up")}, {}).state, "degraded");
+    EXPECT_EQ(verdict_of({tunnel("a", "backing_off")}, {path("gpu", "up")}).state, "degraded");
 }
 
 TEST(Verdict, NamesEachTroubleWithItsRemedy) {
@@ -61,7 +83,7 @@ TEST(Verdict, NamesEachTroubleWithItsRemedy) {
     up.forwards = {forward("bound"), forward("refused"), forward("bound")};
     up.forwards[1].reason = api::Reason{"the port is taken", "choose another"};
     up.forwards[2].reason = api::Reason{"nothing listens on 127.0.0.1:8080", "start it"};
-    const auto verdict = judge({denied, up}, {path("gpu", "loading")});
+    const auto verdict = verdict_of({denied, up}, {path("gpu", "loading")});
     EXPECT_THAT(
         verdict.reasons,
         ElementsAre(
@@ -72,7 +94,7 @@ TEST(Verdict, NamesEachTroubleWithItsRemedy) {
 }
 
 TEST(Verdict, DoesNotCallNothingHealthy) {
-    const auto verdict = judge({}, {});
+    const auto verdict = verdict_of({}, {});
     EXPECT_EQ(verdict.state, "down");
     EXPECT_THAT(verdict.reasons, ElementsAre(Field(&api::Reason::message, HasSubstr("no tunnel and no server"))));
 }
@@ -81,14 +103,14 @@ TEST(StatusLine, CountsAndNamesTheFirstTrouble) {
     api::Status status;
     status.tunnels = {tunnel("home", "up"), tunnel("work", "backing_off")};
     status.paths = {path("gpu", "up")};
-    status.verdict = judge(status.tunnels, status.paths);
+    status.verdict = judge(status);
     EXPECT_EQ(status_line(status), "degraded: 1 of 2 tunnels up, 1 of 1 path up; tunnel work is backing_off");
 }
 
 TEST(StatusLine, IsShortWhenAllIsWell) {
     api::Status status;
     status.paths = {path("gpu", "up"), path("other", "up")};
-    status.verdict = judge(status.tunnels, status.paths);
+    status.verdict = judge(status);
     EXPECT_EQ(status_line(status), "healthy: 2 of 2 paths up");
 }
 
