@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from lamdtest import llama, netns, unix_http
 from lamdtest.lamd import Lamd, server
+from lamdtest.mosquitto import Mosquitto
 from lamdtest.peer import PeerServer
 from lamdtest.sshd import Sshd
 from lamdtest.tcp import Server
@@ -115,6 +116,11 @@ def make_upstream(keep):
 def upstream(make_upstream):
     """A server that the test plays itself."""
     return make_upstream()
+
+
+@pytest.fixture
+def make_broker(directory, keep):
+    return lambda **options: keep(Mosquitto(directory, **options))
 
 
 @pytest.fixture

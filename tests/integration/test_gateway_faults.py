@@ -217,14 +217,28 @@ def test_where_a_server_just_died_the_other_one_is_asked(make_upstream, make_lam
         assert stream.head().getheader("Lam-Server") == "two"
 
 
-def test_what_may_be_running_is_not_sent_again(pair, keep):
+def test_what_was_cut_before_its_first_token_is_asked_of_another_server(pair, keep):
     lamd, upstreams = pair
     stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", CHAT))
     name, call = first_call(upstreams)
-    call.cut()  # the server had the whole request
+    call.cut()  # which ends it there, too
+    other = "two" if name == "one" else "one"
+    call = upstreams[other].next_call()
+    call.begin()
+    call.event(delta("one") + DONE)
+    call.end()
+    assert stream.read_all() == delta("one") + DONE
+    assert stream.head().getheader("Lam-Server") == other and stream.head().getheader("Lam-Attempts") == "2"
+
+
+def test_what_two_servers_cut_is_not_asked_for_ever(pair, keep):
+    lamd, upstreams = pair
+    stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", CHAT))
+    name, call = first_call(upstreams)
+    call.cut()
+    upstreams["two" if name == "one" else "one"].next_call().cut()
     assert stream.head().status == 502
     assert json.loads(stream.read_all())["error"]["message"]
-    assert upstreams["two" if name == "one" else "one"].calls.empty()
 
 
 def test_after_the_first_token_nothing_is_asked_again(pair, keep):

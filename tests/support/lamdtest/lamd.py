@@ -31,9 +31,9 @@ def tunnel(sshd, *forwards, name="b", **settings):
 
 
 def server(address, name="gpu", **settings):
-    """A server's configuration: `address` is a port of this machine, or a URL."""
+    """A server's configuration: `address` is a port of this machine, a URL, a list of them, or None."""
     url = f"http://127.0.0.1:{address}" if isinstance(address, int) else address
-    return {"name": name, "sse": url, **settings}
+    return {"name": name, **({} if url is None else {"sse": url}), **settings}
 
 
 class Lamd:
