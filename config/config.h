@@ -87,11 +87,20 @@ struct Server {
     std::vector<std::string> sse;
     std::optional<std::string> mqtt;  ///< the name of its worker, reached through the brokers
     std::optional<std::string> api_key_file;
-    std::vector<std::string> models;  ///< empty: whatever its /v1/models lists
+    std::vector<std::string> models;     ///< empty: whatever its /v1/models lists
+    std::optional<std::uint32_t> slots;  ///< answers at once; absent: what llama-server's /props says, else no limit
     Duration probe_interval = 2s;
     Deadlines deadlines;
 
     friend bool operator==(const Server&, const Server&) = default;
+};
+
+/// The models that may answer in a model's place while no server with it can, in order.
+struct ModelFallback {
+    std::string model;
+    std::vector<std::string> fallback;
+
+    friend bool operator==(const ModelFallback&, const ModelFallback&) = default;
 };
 
 /// The worker next to a server: its name, the server, where gateways reach it, and how long it remembers.
@@ -132,6 +141,14 @@ struct Mqtt {
     Duration keepalive = 10s;      ///< of MQTT (3.1.2.10), whole seconds, 5s to 10min
 
     friend bool operator==(const Mqtt&, const Mqtt&) = default;
+};
+
+/// Requests that wait until a server has a slot free.
+struct Queue {
+    std::uint32_t size = 64;  ///< 0: nobody waits
+    Duration wait = 30s;
+
+    friend bool operator==(const Queue&, const Queue&) = default;
 };
 
 /// Filled into requests that do not say (absent: left to the server).
@@ -203,6 +220,8 @@ struct Config {
     std::optional<Worker> worker;
     std::optional<Mqtt> mqtt;
     RequestDefaults defaults;
+    Queue queue;
+    std::vector<ModelFallback> models;
     Mode mode = Mode::automatic;
     Duration stop_timeout = 30s;  ///< how long SIGTERM waits for running answers
 

@@ -143,6 +143,7 @@ void write_server(Writer& writer, const Server& server) {
     writer.entry_if("mqtt", server.mqtt, text);
     writer.entry_if("api_key_file", server.api_key_file, text);
     writer.entry("models", list(server.models, text));
+    writer.entry_if("slots", server.slots, [](auto count) { return fmt::format("{}", count); });
     writer.entry("probe_interval", exact(server.probe_interval));
     write_deadlines(writer, server.deadlines);
     writer.close();
@@ -201,6 +202,12 @@ void write_named(Writer& writer, std::string_view key, const std::vector<T>& ite
     writer.close();
 }
 
+void write_model(Writer& writer, const ModelFallback& model) {
+    writer.open(text(model.model));
+    writer.entry("fallback", list(model.fallback, text));
+    writer.close();
+}
+
 void write_defaults(Writer& writer, const RequestDefaults& defaults) {
     if (defaults == RequestDefaults{}) {
         writer.entry("defaults", "{}");
@@ -232,6 +239,11 @@ std::string to_yaml(const Config& config) {
         write_mqtt(writer, *config.mqtt);
     }
     write_defaults(writer, config.defaults);
+    writer.open("queue");
+    writer.entry("size", fmt::format("{}", config.queue.size));
+    writer.entry("wait", exact(config.queue.wait));
+    writer.close();
+    write_named(writer, "models", config.models, write_model);
     writer.entry("mode", to_string(config.mode));
     writer.entry("stop_timeout", exact(config.stop_timeout));
     return writer.take();

@@ -102,6 +102,8 @@ Config read_config(const Node& root, Reading& reading) {
     read_mqtt(file, config.mqtt);
     join_forwards_to_worker(file, config);
     read_defaults(file, config.defaults);
+    read_queue(file, config.queue);
+    read_models(file, config.models);
     read_mode(file, config);
     file.read("stop_timeout", config.stop_timeout, between<Duration>(0s, 1h, parse_duration));
     file.finish();

@@ -20,6 +20,11 @@ Result<std::string> parse_model(const std::string& text) {
     return text;
 }
 
+Result<std::uint32_t> parse_slots(const std::string& text) {
+    const auto count = between(std::int64_t{1}, std::int64_t{4096}, parse_integer)(text);
+    return count ? Result<std::uint32_t>(static_cast<std::uint32_t>(*count)) : count.error();
+}
+
 // One URL, or a list of them; and the name of a worker.
 void read_ways(Fields& fields, Server& server) {
     if (fields.has("mqtt")) {
@@ -44,6 +49,7 @@ Server read_server(const std::string& name, const Deadlines& defaults, Fields& f
     read_ways(fields, server);
     fields.read("api_key_file", server.api_key_file, file);
     fields.read_list("models", server.models, parse_model);
+    fields.read("slots", server.slots, parse_slots);
     fields.read("probe_interval", server.probe_interval, between<Duration>(100ms, 10min, parse_duration));
     read_deadlines(fields, server.deadlines);
     fields.finish();
@@ -93,6 +99,37 @@ void read_defaults(Fields& file, RequestDefaults& defaults) {
     fields.read("top_p", defaults.top_p, parse_top_p);
     fields.read("max_tokens", defaults.max_tokens, parse_max_tokens);
     fields.finish();
+}
+
+void read_queue(Fields& file, Queue& queue) {
+    const Node* node = file.find("queue", Node::Kind::mapping);
+    if (node == nullptr) {
+        return;
+    }
+    Fields fields(*node, file.path_of("queue"), file.reading());
+    std::int64_t size = queue.size;
+    fields.read("size", size, between(std::int64_t{0}, std::int64_t{100'000}, parse_integer));
+    queue.size = static_cast<std::uint32_t>(size);
+    fields.read("wait", queue.wait, between<Duration>(0s, 10min, parse_duration));
+    fields.finish();
+}
+
+void read_models(Fields& file, std::vector<ModelFallback>& models) {
+    const Node* node = file.find("models", Node::Kind::mapping);
+    if (node == nullptr) {
+        return;
+    }
+    for (const Node& child : node->children) {
+        const std::string path = file.path_of("models") + "." + shown(child.key);
+        if (file.expect(child, path, Node::Kind::mapping)) {
+            Fields fields(child, path, file.reading());
+            auto& model = models.emplace_back();
+            model.model = child.key;
+            fields.require("fallback", "fallback: [MODEL], the models that may answer in its place");
+            fields.read_list("fallback", model.fallback, parse_model);
+            fields.finish();
+        }
+    }
 }
 
 Result<Mode> parse_mode(const std::string& text) {

@@ -22,6 +22,8 @@ void read_deadlines(Fields& section, Deadlines& deadlines);
 void read_worker(Fields& file, const Deadlines& defaults, std::optional<Worker>& worker);
 void read_mqtt(Fields& file, std::optional<Mqtt>& mqtt);
 void read_defaults(Fields& file, RequestDefaults& defaults);
+void read_queue(Fields& file, Queue& queue);
+void read_models(Fields& file, std::vector<ModelFallback>& models);
 
 inline constexpr Duration kLongestDeadline = std::chrono::hours(24);
 

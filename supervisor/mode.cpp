@@ -24,9 +24,9 @@ std::vector<std::size_t> preference(config::Mode mode, const std::vector<PathVie
             order.push_back(i);
         }
     }
-    std::ranges::stable_sort(order, {}, [&](std::size_t i) {
+    std::ranges::sort(order, {}, [&](std::size_t i) {
         const auto& path = paths[i];
-        return std::tuple(rank(path.state), path.is_settling, path.transport != "sse");
+        return std::tuple(rank(path.state), path.is_settling, path.transport != "sse", i);
     });
     return order;
 }

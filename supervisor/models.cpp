@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace lamd::supervisor {
 
 namespace {
@@ -40,6 +42,21 @@ std::optional<std::vector<Model>> parse_models(std::string_view body) {
         }
     }
     return models;
+}
+
+std::optional<std::uint32_t> parse_slots(std::string_view body) {
+    const json props = json::parse(body, nullptr, false);
+    const auto slots = props.is_object() ? props.find("total_slots") : props.end();
+    if (slots == props.end() || !slots->is_number_unsigned() || *slots == 0) {
+        return std::nullopt;
+    }
+    return slots->get<std::uint32_t>();
+}
+
+bool are_llama_cpps(const std::vector<Model>& models) {
+    return std::ranges::any_of(models, [](const Model& model) {
+        return json::parse(model.json, nullptr, false).value("owned_by", "") == "llamacpp";
+    });
 }
 
 Model make_model(std::string id, std::string_view owner) {

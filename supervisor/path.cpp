@@ -72,7 +72,7 @@ asio::awaitable<void> Path::probe() {
         outcome = transport::http::Response{};
     }
     const Observation observation = judge(outcome, server_.name);
-    if (observation.sign == Sign::closed) {
+    if (observation.sign == Sign::closed || observation.sign == Sign::refused) {
         has_health_ = true;  // what listens there next may be another server
     }
     observe(observation);
@@ -104,6 +104,10 @@ asio::awaitable<ProbeOutcome> Path::ask_models() {
     models_asked_ = environment_.clock.now();
     ProbeOutcome outcome = co_await ask("/v1/models");
     take_models(outcome);
+    if (models_ && are_llama_cpps(*models_)) {
+        const ProbeOutcome props = co_await ask("/props");
+        slots_ = is_good(props) ? parse_slots(props->body) : slots_;
+    }
     co_return outcome;
 }
 

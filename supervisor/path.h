@@ -70,9 +70,10 @@ public:
     [[nodiscard]] const Observation& trouble() const {
         return machine_.trouble();
     }
-    /// Nobody listens there.
+    /// Nobody serves there: the last word was a refusal, or a connection that was closed without an answer.
     [[nodiscard]] bool is_refused() const {
-        return machine_.state() == PathState::down && machine_.trouble().sign == Sign::closed;
+        const auto sign = machine_.trouble().sign;
+        return machine_.state() == PathState::down && (sign == Sign::refused || sign == Sign::closed);
     }
     /// In its state.
     [[nodiscard]] Instant since() const {
@@ -88,6 +89,11 @@ public:
         return models_;
     }
     [[nodiscard]] bool are_models_fresh() const;
+
+    /// How many answers at once; nothing: it is not known.
+    [[nodiscard]] const std::optional<std::uint32_t>& slots() const {
+        return slots_;
+    }
 
     struct Counts {
         std::uint64_t in_flight = 0;
@@ -113,6 +119,7 @@ private:
     Event wake_;
     std::optional<std::vector<Model>> models_;
     std::optional<Instant> models_asked_;
+    std::optional<std::uint32_t> slots_;
     std::optional<Duration> round_trip_;
     WallTime since_;
     Instant last_progress_;

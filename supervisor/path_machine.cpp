@@ -66,6 +66,7 @@ PathState PathMachine::next_state(Sign sign) {
             ++failures_;
             return after_failure();
         case Sign::closed:
+        case Sign::refused:
             successes_ = 0;
             failures_ = policy_.fall;
             return PathState::down;

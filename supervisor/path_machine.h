@@ -34,7 +34,8 @@ enum class Sign {
     loading,       ///< 503 `Loading model`
     unauthorized,  ///< 401 or 403
     failing,       ///< an answer that is an error, or nothing in time: may pass
-    closed,        ///< refused or closed without an answer: nobody serves there now
+    closed,        ///< closed without an answer: nobody serves there now
+    refused,       ///< nobody listens there
 };
 
 struct Observation {

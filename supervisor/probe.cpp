@@ -37,10 +37,14 @@ Observation judge(const ProbeOutcome& outcome, std::string_view server) {
 }
 
 Observation judge(const Failure& failure, std::string_view server) {
+    if (!failure.remedy.empty()) {
+        const bool is_closed = failure.kind == FailureKind::refused || failure.kind == FailureKind::closed;
+        return {is_closed ? Sign::closed : Sign::failing, failure.message, failure.remedy};
+    }
     switch (failure.kind) {
         case FailureKind::refused:
         case FailureKind::closed:
-            return {Sign::closed, failure.message,
+            return {failure.kind == FailureKind::refused ? Sign::refused : Sign::closed, failure.message,
                     fmt::format("start server {}, or the tunnel that leads to it", server)};
         case FailureKind::resolve:
             return {Sign::failing, failure.message, fmt::format("correct the address (sse) of server {}", server)};

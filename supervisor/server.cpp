@@ -49,6 +49,14 @@ std::string Server::trouble(config::Mode mode) const {
                            : fmt::format("{}", fmt::join(reasons, "; "));
 }
 
+std::optional<std::uint32_t> Server::slots() const {
+    if (config_.slots) {
+        return config_.slots;
+    }
+    const auto known = std::ranges::find_if(paths_, [](const auto& path) { return path->slots().has_value(); });
+    return known == paths_.end() ? std::nullopt : (*known)->slots();
+}
+
 const std::optional<std::vector<Model>>& Server::models() const {
     const auto known = std::ranges::find_if(paths_, [](const auto& path) { return path->models().has_value(); });
     return known == paths_.end() ? paths_.front()->models() : (*known)->models();

@@ -44,6 +44,14 @@ public:
     /// As one of its paths knows them.
     [[nodiscard]] const std::optional<std::vector<Model>>& models() const;
 
+    /// How many answers it gives at once: as configured, or as it says itself; nothing: any number.
+    [[nodiscard]] std::optional<std::uint32_t> slots() const;
+
+    [[nodiscard]] bool has_room() const {
+        const auto count = slots();
+        return !count || in_flight < *count;
+    }
+
     std::uint64_t in_flight = 0;
 
 private:

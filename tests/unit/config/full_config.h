@@ -69,6 +69,9 @@ inline Config full_config() {
                            .keep = 5s,
                            .lease = 6s};
     config.defaults = {.temperature = 0.1 + 0.2, .top_p = 1e-7, .max_tokens = 3};
+    config.servers.front().slots = 3;
+    config.queue = {.size = 5, .wait = 6s};
+    config.models = {{"big model", {"small", "~"}}};
     config.mode = Mode::sse;
     config.stop_timeout = 0s;
     return config;

@@ -73,7 +73,7 @@ TEST(MqttConfig, RefusesWhatIsNoUrlOfABroker) {
     problem("h:1883", "is no URL of a broker");
     problem("", "is no URL of a broker");
     problem("mqtt://", "is neither a host name nor an IP address");
-    problem("mqtt://h:0", "\"mqtt://h:0\": \"0\" is not a port");
+    problem("mqtt://h:0", R"("mqtt://h:0": "0" is not a port)");
     problem("mqtt://h:65536", "is not a port; ports are numbers from 1 to 65535");
     problem("mqtt://h:", "is not a port");
     problem("mqtt://h/path", "has a path in it");

@@ -205,7 +205,7 @@ TEST(Judge, KnowsWhatEachOutcomeMeans) {
     EXPECT_EQ(sign(503), Sign::failing);
     EXPECT_EQ(sign(503, R"({"error":{"message":"Loading model"}})"), Sign::loading);
     const auto failed = [](FailureKind kind) { return judge(Failure{kind, "x"}, "gpu").sign; };
-    EXPECT_EQ(failed(FailureKind::refused), Sign::closed);
+    EXPECT_EQ(failed(FailureKind::refused), Sign::refused);
     EXPECT_EQ(failed(FailureKind::closed), Sign::closed);
     EXPECT_EQ(failed(FailureKind::timeout), Sign::failing);
     EXPECT_EQ(failed(FailureKind::resolve), Sign::failing);

@@ -141,7 +141,8 @@ TEST_F(PathMachineTest, IsProbedAtOnceWhenHastened) {
 
 // Whatever came before, two successes make it up, three failures or one explicit close make it down.
 TEST_F(PathMachineTest, ReachesTheSameStateFromEveryHistoryOfFive) {
-    constexpr std::array kSigns{Sign::answered, Sign::loading, Sign::unauthorized, Sign::failing, Sign::closed};
+    constexpr std::array kSigns{Sign::answered, Sign::loading, Sign::unauthorized,
+                                Sign::failing,  Sign::closed,  Sign::refused};
     for (int history = 0; history < 5 * 5 * 5 * 5 * 5; ++history) {
         PathMachine made{PathPolicy{}, now};
         for (int rest = history, step = 0; step < 5; ++step, rest /= 5) {
