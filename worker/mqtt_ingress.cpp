@@ -15,6 +15,7 @@ namespace {
 using transport::stream::FrameType;
 using transport::stream::worker_topic;
 
+constexpr ByteCount kRequest = 101_MiB;   ///< as over HTTP, with its description
 constexpr ByteCount kRequests = 256_MiB;  ///< that are put together at once
 
 }  // namespace
@@ -26,7 +27,8 @@ MqttIngress::MqttIngress(const transport::mqtt::Environment& environment, const 
       config_(std::move(config)),
       streams_(streams),
       state_topic_(worker_topic(config_.site, worker_.name, "state")),
-      reassembly_(kRequests),
+      reply_root_(transport::stream::reply_root(config_.site)),
+      reassembly_(kRequest, kRequests),
       tasks_(environment_.executor) {
     transport::mqtt::Settings settings;
     settings.config = config_;
@@ -39,6 +41,14 @@ MqttIngress::MqttIngress(const transport::mqtt::Environment& environment, const 
 
 std::string MqttIngress::state(std::string_view state) const {
     return nlohmann::json{{"worker", worker_.name}, {"state", state}, {"protocol", 1}}.dump();
+}
+
+asio::awaitable<void> MqttIngress::drain(Instant deadline) {
+    constexpr Duration kLook = std::chrono::milliseconds(20);
+    is_draining_ = true;
+    while (!readers_.empty() && environment_.clock.now() < deadline) {
+        co_await sleep_until(environment_.clock.now() + kLook);
+    }
 }
 
 asio::awaitable<void> MqttIngress::stop() {
@@ -54,6 +64,7 @@ void MqttIngress::connected() {
 
 // What was under way is asked for again, from wherever its gateway has got to.
 void MqttIngress::disconnected() {
+    reassembly_.clear();
     for (const auto& [key, reader] : readers_) {
         reader->leave();
     }
@@ -65,10 +76,15 @@ void MqttIngress::received(transport::mqtt::Message message) {
         environment_.log.debug("a message that is no frame came over mqtt: " + frame.error().message);
         return;
     }
+    if (!message.response_topic.starts_with(reply_root_)) {
+        environment_.log.debug("a frame came over mqtt whose answer would not go to a gateway: " +
+                               message.response_topic);
+        return;
+    }
     const auto payload = reassembly_.add(*frame);
-    if (!payload) {
+    if (!payload && frame->offset == 0) {
         refuse(frame->id, 413, "request_too_large", payload.error().message, message.response_topic);
-    } else if (*payload) {
+    } else if (payload && *payload) {
         take(*frame, **payload, message.response_topic);
     }
 }
@@ -106,6 +122,10 @@ void MqttIngress::open(const Frame& frame, std::string_view payload, const std::
         return;
     }
     const auto id = to_string(frame.id);
+    if (is_draining_ && !streams_.find(id)) {
+        refuse(frame.id, 503, "worker_full", "the worker is being stopped and begins nothing new", reply_topic);
+        return;
+    }
     auto stream = streams_.open({.id = id,
                                  .method = request->method,
                                  .path = request->path,

@@ -28,6 +28,8 @@ public:
     void start() {
         client_->start();
     }
+    /// Begins no stream any more. Returns once those that are read have ended, at `deadline` at the latest.
+    [[nodiscard]] asio::awaitable<void> drain(Instant deadline);
     /// The gateways hear that the worker is gone; streams are not ended by it.
     [[nodiscard]] asio::awaitable<void> stop();
 
@@ -60,8 +62,10 @@ private:
     config::Mqtt config_;
     Streams& streams_;
     std::string state_topic_;
+    std::string reply_root_;  ///< what the topics of all gateways begin with: the worker writes nowhere else
     transport::stream::Reassembly reassembly_;
     std::map<Key, std::shared_ptr<MqttReader>> readers_;
+    bool is_draining_ = false;
     TaskGroup tasks_;
     std::unique_ptr<transport::mqtt::Client> client_;
 };

@@ -15,12 +15,12 @@ using transport::stream::FrameType;
 using transport::stream::Message;
 
 constexpr Duration kGather = std::chrono::milliseconds(20);
+constexpr Duration kBeat = std::chrono::seconds(1);
 
 bool publish_payload(transport::mqtt::Client& client, const std::string& topic, FrameType type, const UuidBytes& id,
                      std::uint64_t seq, std::string_view payload) {
-    const std::size_t overhead = transport::mqtt::packet_size(topic, 0, {});
-    const std::size_t limit = client.packet_limit() > overhead ? client.packet_limit() - overhead : 0;
-    for (const auto& frame : transport::stream::make_frames(type, id, seq, payload, limit)) {
+    const std::size_t room = transport::mqtt::payload_room(topic, client.packet_limit(), {});
+    for (const auto& frame : transport::stream::make_frames(type, id, seq, payload, room)) {
         if (!client.publish(topic, frame, {})) {
             return false;
         }
@@ -66,10 +66,14 @@ asio::awaitable<void> MqttReader::run() {
     }
 }
 
+// A gateway that does not hear of the stream would look for another way; and by the beat it sees what has not arrived.
 asio::awaitable<void> MqttReader::wait_for_credit() {
     while (sent_ - arrived_ >= window_ && !has_left_) {
         credited_.clear();
-        co_await credited_.wait();
+        const bool is_credited = co_await credited_.wait_until(environment_.clock.now() + kBeat);
+        if (!is_credited && !publish(environment_.client, environment_.reply_topic, id_, 0, reader_.beat())) {
+            has_left_ = true;
+        }
     }
 }
 

@@ -28,6 +28,9 @@ public:
     /// Everything told so far has been given to the transport, which keeps some of it under way.
     void written();
 
+    /// That the stream lives, and which event comes next.
+    [[nodiscard]] transport::stream::Message beat() const;
+
     [[nodiscard]] Stream& stream() {
         return *stream_;
     }
@@ -35,7 +38,6 @@ public:
 private:
     [[nodiscard]] std::vector<transport::stream::Message> news();
     [[nodiscard]] transport::stream::Message ending() const;
-    [[nodiscard]] transport::stream::Message beat() const;
     void keep();
 
     const Clock& clock_;

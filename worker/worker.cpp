@@ -59,6 +59,9 @@ asio::awaitable<void> Worker::stop(Instant deadline) {
     TaskGroup ending(environment_.executor);
     ending.spawn(end_streams(deadline - kToTell));
     co_await server_->stop(deadline);
+    if (mqtt_ingress_) {
+        co_await mqtt_ingress_->drain(deadline);
+    }
     ending.cancel();
     co_await ending.join();
     co_await streams_.stop();

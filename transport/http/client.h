@@ -32,6 +32,7 @@ struct Failure {
     FailureKind kind = FailureKind::closed;
     std::string message;
     bool may_have_run = true;  ///< false: the server provably never got the request; it may go to another one
+    std::string remedy = {};   ///< empty: what helps in general with a failure of this kind
 };
 
 template <class T>

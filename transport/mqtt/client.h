@@ -137,4 +137,7 @@ public:
 /// Bytes of the PUBLISH packet that publish() would send (3.3).
 [[nodiscard]] std::size_t packet_size(std::string_view topic, std::size_t payload, const PublishOptions& options);
 
+/// Bytes of the largest payload with which that packet is not larger than `limit`; 0 where there is none.
+[[nodiscard]] std::size_t payload_room(std::string_view topic, std::size_t limit, const PublishOptions& options);
+
 }  // namespace lamd::transport::mqtt

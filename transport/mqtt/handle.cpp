@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <mqtt_protocol.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 
@@ -113,6 +114,16 @@ std::size_t packet_size(std::string_view topic, std::size_t payload, const Publi
     const std::size_t identifier = options.qos > 0 ? 2 : 0;
     const std::size_t rest = 2 + topic.size() + identifier + varint_size(properties) + properties + payload;
     return 1 + varint_size(rest) + rest;
+}
+
+// The size of the size grows with the payload.
+std::size_t payload_room(std::string_view topic, std::size_t limit, const PublishOptions& options) {
+    const std::size_t overhead = packet_size(topic, 0, options);
+    std::size_t room = limit - std::min(limit, overhead);
+    while (room > 0 && packet_size(topic, room, options) > limit) {
+        --room;
+    }
+    return room;
 }
 
 }  // namespace lamd::transport::mqtt

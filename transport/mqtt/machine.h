@@ -55,7 +55,7 @@ struct Policy {
     Duration stable_after = std::chrono::seconds(30);
     /// So many connections in a row that came up and were lost within this time: somebody with the same name takes
     /// them over (mosquitto 2.0 does not say so), and fighting for it would only keep both from working.
-    int contested = 4;
+    int contested = 10;
     Duration contested_within = std::chrono::seconds(3);
 };
 

@@ -56,6 +56,16 @@ Result<RequestBody> read_request_body(std::string_view body) {
 }
 
 // They go to the end: of members with the same name the last one counts, and there may be one that is null.
+std::string with_model(std::string_view text, std::string_view model) {
+    const auto end = text.rfind('}');
+    if (end == std::string_view::npos) {
+        return std::string(text);
+    }
+    const auto last = text.find_last_not_of(" \t\r\n", end - 1);
+    return fmt::format("{}{}\"model\":{}{}", text.substr(0, end), text[last] == '{' ? "" : ",",
+                       nlohmann::json(model).dump(), text.substr(end));
+}
+
 std::string with_defaults(std::string_view text, const RequestBody& body, const config::RequestDefaults& defaults) {
     std::string members;
     if (defaults.temperature && !body.has_temperature) {

@@ -22,6 +22,9 @@ struct RequestBody {
 /// The body must be a JSON object; its members are the server's affair.
 [[nodiscard]] Result<RequestBody> read_request_body(std::string_view body);
 
+/// `text` with another model; otherwise the same.
+[[nodiscard]] std::string with_model(std::string_view text, std::string_view model);
+
 /// `text` with the defaults that it does not say itself; otherwise byte for byte the same.
 [[nodiscard]] std::string with_defaults(std::string_view text, const RequestBody& body,
                                         const config::RequestDefaults& defaults);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace lamd::transport::stream {
@@ -92,33 +93,50 @@ Result<std::optional<std::string>> Reassembly::add(const Frame& part) {
     if (part.is_whole()) {
         return std::optional<std::string>(part.bytes);
     }
-    const Key key{part.id, part.type, part.seq};
-    auto& gathered = parts_[key];
+    const auto place = unfinished_.try_emplace({part.id, part.type, part.seq}).first;
+    auto& parts = place->second;
+    parts.turn = ++turn_;
     if (part.offset == 0) {
-        held_ -= std::exchange(gathered, {}).size();
+        held_ -= std::exchange(parts.bytes, {}).size();
     }
-    if (part.offset != gathered.size() || held_ + part.bytes.size() > limit_.bytes) {
-        held_ -= gathered.size();
-        parts_.erase(key);
+    if (part.offset != parts.bytes.size()) {
+        drop(place);
         return std::optional<std::string>();
     }
-    gathered += part.bytes;
+    make_room(part.bytes.size());
+    parts.bytes += part.bytes;
     held_ += part.bytes.size();
-    if (gathered.size() < part.total) {
+    if (parts.bytes.size() < part.total) {
         return std::optional<std::string>();
     }
-    held_ -= gathered.size();
-    std::optional<std::string> whole(std::move(gathered));
-    parts_.erase(key);
+    held_ -= parts.bytes.size();
+    std::optional<std::string> whole(std::move(parts.bytes));
+    unfinished_.erase(place);
     return whole;
 }
 
-void Reassembly::forget(const UuidBytes& id) {
-    for (auto part = parts_.lower_bound({id, FrameType{}, 0});
-         part != parts_.end() && std::get<0>(part->first) == id;) {
-        held_ -= part->second.size();
-        part = parts_.erase(part);
+// The one that goes on has the latest turn: it is the last to give way, and alone it is within the limit of one.
+void Reassembly::make_room(std::size_t bytes) {
+    while (held_ + bytes > all_.bytes && unfinished_.size() > 1) {
+        drop(std::ranges::min_element(unfinished_, {}, [](const auto& entry) { return entry.second.turn; }));
     }
+}
+
+Reassembly::Unfinished::iterator Reassembly::drop(Unfinished::iterator place) {
+    held_ -= place->second.bytes.size();
+    return unfinished_.erase(place);
+}
+
+void Reassembly::forget(const UuidBytes& id) {
+    auto place = unfinished_.lower_bound({id, FrameType{}, 0});
+    while (place != unfinished_.end() && std::get<0>(place->first) == id) {
+        place = drop(place);
+    }
+}
+
+void Reassembly::clear() {
+    unfinished_.clear();
+    held_ = 0;
 }
 
 }  // namespace lamd::transport::stream

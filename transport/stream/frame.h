@@ -1,5 +1,5 @@
 // One message of the stream protocol as it travels over MQTT: a fixed head and raw bytes (docs/protocol.md says it byte
-// by byte). What a payload holds depends on the type; payload.h reads and writes it.
+// by byte). What a payload holds depends on the type; request_form.h and frame_form.h read and write it.
 //
 // A payload that is larger than a broker takes travels in several frames, each with the place of its bytes in the
 // whole; Reassembly puts them together again.
@@ -26,8 +26,8 @@ enum class FrameType : std::uint8_t {
     credit = 4,   ///< gateway to worker: everything before `seq` has arrived; so many bytes more may be sent
     head = 16,    ///< worker to gateway: the server has begun to answer
     events = 17,  ///< worker to gateway: events from `seq` on
-    beat = 18,    ///< worker to gateway: the stream lives; `seq` is the next event's
-    end = 19,     ///< worker to gateway: complete; `seq` is the number of events
+    beat = 18,    ///< worker to gateway: the stream lives
+    end = 19,     ///< worker to gateway: complete
     error = 20,   ///< worker to gateway: the stream has failed, or is not known; final
     gone = 21,    ///< worker to gateway: cancelled, and the server's slot is free
 };
@@ -35,7 +35,7 @@ enum class FrameType : std::uint8_t {
 struct Frame {
     FrameType type = FrameType::open;
     UuidBytes id{};
-    std::uint64_t seq = 0;
+    std::uint64_t seq = 0;     ///< of open, resume, credit and events; otherwise 0
     std::uint32_t offset = 0;  ///< of `bytes` in the whole payload
     std::uint32_t total = 0;   ///< of the whole payload
     std::string_view bytes;    ///< not owned
@@ -53,11 +53,13 @@ void encode(const Frame& frame, std::string& out);
 /// The bytes of the result are those of `message`.
 [[nodiscard]] Result<Frame> decode(std::string_view message);
 
-/// Puts the parts of payloads together, whatever comes twice or not at all. Bounded: a payload larger than `limit`, or
-/// more unfinished ones than `limit` holds together, is refused.
+/// Puts the parts of payloads together, whatever comes twice or not at all. Bounded: a payload larger than `limit` is
+/// refused, and where unfinished ones together hold more than `all`, the one that was begun or went on longest ago
+/// gives way: its other parts will hardly come any more.
 class Reassembly {
 public:
-    explicit Reassembly(ByteCount limit) : limit_(limit) {}
+    explicit Reassembly(ByteCount limit) : Reassembly(limit, limit) {}
+    Reassembly(ByteCount limit, ByteCount all) : limit_(limit), all_(all) {}
 
     /// The whole payload when `part` was the last that was missing. Parts must come in order, as MQTT delivers them; a
     /// part out of order is a duplicate or the trace of a loss, and ends what was gathered: the other side sends it
@@ -67,12 +69,25 @@ public:
     /// Forgets what is unfinished of a stream.
     void forget(const UuidBytes& id);
 
+    /// Forgets all that is unfinished: the rest was lost with its connection.
+    void clear();
+
 private:
     using Key = std::tuple<UuidBytes, FrameType, std::uint64_t>;
+    struct Parts {
+        std::string bytes;
+        std::uint64_t turn = 0;  ///< of the last one that came
+    };
+    using Unfinished = std::map<Key, Parts>;
+
+    Unfinished::iterator drop(Unfinished::iterator place);
+    void make_room(std::size_t bytes);
 
     ByteCount limit_;
+    ByteCount all_;
     std::uint64_t held_ = 0;
-    std::map<Key, std::string> parts_;
+    std::uint64_t turn_ = 0;
+    Unfinished unfinished_;
 };
 
 }  // namespace lamd::transport::stream

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace lamd::transport::stream {
@@ -18,6 +19,14 @@ std::string epoch_of(const Clock& clock) {
     return fmt::format("{}", now.count());
 }
 
+std::string absence(std::string_view site, std::string_view worker) {
+    return fmt::format(
+        "start worker {}; if it runs, `lamctl status` there says what keeps it from the broker; site, "
+        "worker and broker must be the same on both machines, and the broker's access list must let this "
+        "gateway read {}",
+        worker, worker_topic(site, "+", "state"));
+}
+
 }  // namespace
 
 MqttBus::MqttBus(const mqtt::Environment& environment, config::Mqtt config, std::string client,
@@ -25,6 +34,7 @@ MqttBus::MqttBus(const mqtt::Environment& environment, config::Mqtt config, std:
     : executor_(environment.executor),
       clock_(environment.clock),
       config_(std::move(config)),
+      client_name_(client),
       on_change_(std::move(on_change)) {
     const auto epoch = epoch_of(clock_);
     reply_topic_ = reply_topic(config_.site, client, epoch);
@@ -43,7 +53,8 @@ void MqttBus::connected() {
 
 void MqttBus::disconnected() {
     is_present_.clear();
-    fail_links(nullptr, http::FailureKind::closed, "the connection to the broker was lost");
+    fail_links(nullptr, http::FailureKind::closed, {"the connection to the broker was lost", ""});
+    reassembly_.clear();
     on_change_();
 }
 
@@ -90,19 +101,43 @@ void MqttBus::take_state(std::string_view topic, std::string_view payload) {
     const bool is_there = state.is_object() && state.value("state", "") == "online";
     is_present_[worker] = is_there;
     if (!is_there) {
-        fail_links(&worker, http::FailureKind::closed, fmt::format("worker {} has left the broker", worker));
+        fail_links(&worker, http::FailureKind::closed,
+                   {fmt::format("worker {} has left the broker", worker), absence(config_.site, worker)});
     }
     on_change_();
 }
 
-std::string MqttBus::obstacle(const std::string& worker) const {
+std::optional<mqtt::Trouble> MqttBus::obstacle(const std::string& worker) const {
     if (!client_->is_up()) {
         const auto report = client_->report();
-        return fmt::format("no broker is connected ({}{}{})", report.broker, report.trouble ? ": " : "",
-                           report.trouble ? report.trouble->message : "");
+        const auto trouble = report.trouble.value_or(mqtt::Trouble{});
+        return mqtt::Trouble{
+            fmt::format("no broker is connected ({}{}{})", report.broker, trouble.message.empty() ? "" : ": ",
+                        trouble.message),
+            trouble.remedy.empty() ? "look at the broker, and at the network on the way to it" : trouble.remedy};
     }
     const auto present = is_present_.find(worker);
-    return present != is_present_.end() && present->second ? "" : fmt::format("worker {} is not at the broker", worker);
+    if (present != is_present_.end() && present->second) {
+        return std::nullopt;
+    }
+    if (auto trouble = client_->report().trouble) {
+        return mqtt::Trouble{fmt::format("worker {} is not at the broker, or not seen ({})", worker, trouble->message),
+                             std::move(trouble->remedy)};
+    }
+    return mqtt::Trouble{fmt::format("worker {} is not at the broker", worker), absence(config_.site, worker)};
+}
+
+mqtt::Trouble MqttBus::silence(const std::string& worker) const {
+    const auto message =
+        fmt::format("worker {} is at the broker, but silent over mqtt for {}", worker, human(kSilence));
+    if (auto trouble = client_->report().trouble) {
+        return {fmt::format("{} ({})", message, trouble->message), std::move(trouble->remedy)};
+    }
+    return {message,
+            fmt::format("look at the broker's access list: this gateway writes to {} and {} and reads {}; the "
+                        "worker reads the former and writes to the latter; then at `lamctl status` of worker {}",
+                        worker_topic(config_.site, worker, "req"), worker_topic(config_.site, worker, "ctl"),
+                        reply_topic(config_.site, client_name_, "+"), worker)};
 }
 
 Result<void> MqttBus::send(const std::string& worker, FrameType type, const UuidBytes& id, std::uint64_t seq,
@@ -111,7 +146,7 @@ Result<void> MqttBus::send(const std::string& worker, FrameType type, const Uuid
     const auto topic = worker_topic(config_.site, worker, is_request ? "req" : "ctl");
     mqtt::PublishOptions options;
     options.response_topic = reply_topic_;
-    const auto room = client_->packet_limit() - mqtt::packet_size(topic, 0, options);
+    const std::size_t room = mqtt::payload_room(topic, client_->packet_limit(), options);
     for (const auto& frame : make_frames(type, id, seq, payload, room)) {
         if (auto sent = client_->publish(topic, frame, options); !sent) {
             return sent;
@@ -120,7 +155,7 @@ Result<void> MqttBus::send(const std::string& worker, FrameType type, const Uuid
     return {};
 }
 
-void MqttBus::fail_links(const std::string* worker, http::FailureKind kind, std::string_view why) {
+void MqttBus::fail_links(const std::string* worker, http::FailureKind kind, const mqtt::Trouble& why) {
     for (const auto& [id, link] : links_) {
         if (worker == nullptr || link->worker() == *worker) {
             link->fail(kind, why);

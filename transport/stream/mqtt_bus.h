@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -54,15 +55,18 @@ private:
     void take_frame(std::string_view bytes);
     void take_state(std::string_view topic, std::string_view payload);
 
-    /// Why nothing can be sent to the worker; empty: it can.
-    [[nodiscard]] std::string obstacle(const std::string& worker) const;
+    /// Why nothing can be sent to the worker; nothing: it can.
+    [[nodiscard]] std::optional<mqtt::Trouble> obstacle(const std::string& worker) const;
+    /// Of a worker that is there and does not answer: brokers do not tell what their access lists keep from whom.
+    [[nodiscard]] mqtt::Trouble silence(const std::string& worker) const;
     [[nodiscard]] Result<void> send(const std::string& worker, FrameType type, const UuidBytes& id, std::uint64_t seq,
                                     std::string_view payload);
-    void fail_links(const std::string* worker, http::FailureKind kind, std::string_view why);
+    void fail_links(const std::string* worker, http::FailureKind kind, const mqtt::Trouble& why);
 
     asio::any_io_executor executor_;
     const Clock& clock_;
     config::Mqtt config_;
+    std::string client_name_;
     std::string reply_topic_;
     std::function<void()> on_change_;
     std::map<std::string, bool, std::less<>> is_present_;  // by worker, as far as it has been told

@@ -12,10 +12,11 @@ namespace lamd::transport::stream {
 
 namespace {
 
-constexpr Duration kCreditAtLeast = std::chrono::seconds(5);  ///< the worker's lease begins again with each
+constexpr Duration kCreditAtLeast = std::chrono::seconds(1);  ///< the worker's lease begins again with each
+constexpr Duration kPatience = std::chrono::seconds(1);       ///< with what comes of the time before this link
 
-http::Failure failure(http::FailureKind kind, std::string message, bool may_have_run) {
-    return http::Failure{kind, std::move(message), may_have_run};
+http::Failure failure(http::FailureKind kind, const mqtt::Trouble& trouble, bool may_have_run) {
+    return http::Failure{kind, trouble.message, may_have_run, trouble.remedy};
 }
 
 }  // namespace
@@ -26,6 +27,8 @@ MqttLink::MqttLink(MqttBus& bus, std::string worker, UuidBytes id, std::uint64_t
       id_(id),
       place_(bus.links_.emplace(id, this)),
       changed_(bus.executor_),
+      expected_(seq),
+      patient_until_(bus.clock_.now() + kPatience),
       next_(seq),
       credited_(bus.clock_.now()) {}
 
@@ -34,13 +37,40 @@ MqttLink::~MqttLink() {
     bus_.reassembly_.forget(id_);
 }
 
+// Also while nobody takes what has come, because the caller is slow: the worker must know that the stream is wanted.
 void MqttLink::push(const std::vector<Message>& messages) {
-    messages_.insert(messages_.end(), messages.begin(), messages.end());
-    changed_.set();
+    for (const auto& message : messages) {
+        if (is_stale(message)) {
+            continue;
+        }
+        const bool is_answer = !std::holds_alternative<Data>(message) && !std::holds_alternative<Beat>(message);
+        is_current_ = is_current_ || is_answer;
+        if (const auto* data = std::get_if<Data>(&message)) {
+            expected_ = std::max(expected_, data->seq + 1);
+        }
+        messages_.push_back(message);
+        changed_.set();
+    }
+    if (bus_.clock_.now() >= credited_ + kCreditAtLeast) {
+        credit();
+    }
 }
 
-void MqttLink::fail(http::FailureKind kind, std::string_view why) {
-    failure_ = failure(kind, std::string(why), true);
+// What was sent before the worker heard of this link shows the very gap that the link is to fill. The worker's answer
+// to it begins with the head; where that is lost, the time is over some day.
+bool MqttLink::is_stale(const Message& message) const {
+    if (is_current_ || bus_.clock_.now() >= patient_until_) {
+        return false;
+    }
+    const auto* data = std::get_if<Data>(&message);
+    const auto* beat = std::get_if<Beat>(&message);
+    const auto* end = std::get_if<End>(&message);
+    return (data != nullptr && data->seq > expected_) || (beat != nullptr && beat->next > expected_) ||
+           (end != nullptr && end->totals.events > expected_);
+}
+
+void MqttLink::fail(http::FailureKind kind, const mqtt::Trouble& why) {
+    failure_ = failure(kind, why, true);
     changed_.set();
 }
 
@@ -49,47 +79,48 @@ asio::awaitable<http::Outcome<std::vector<Message>>> MqttLink::next() {
         changed_.clear();
         const bool is_heard = co_await changed_.wait_until(bus_.clock_.now() + kSilence);
         if (!is_heard) {
-            co_return failure(http::FailureKind::timeout,
-                              fmt::format("worker {} is silent over mqtt for {}", worker_, human(kSilence)), true);
+            co_return failure(http::FailureKind::timeout, bus_.silence(worker_), true);
         }
     }
     if (messages_.empty()) {
         co_return *failure_;
     }
     auto taken = std::exchange(messages_, {});
-    credit(taken);
+    take(taken);
     co_return taken;
 }
 
 // Half of the window at a time, so that the worker need not stop.
-void MqttLink::credit(const std::vector<Message>& taken) {
+void MqttLink::take(const std::vector<Message>& taken) {
     for (const auto& message : taken) {
         if (const auto* data = std::get_if<Data>(&message)) {
             uncredited_ += data->bytes.size();
             next_ = std::max(next_, data->seq + 1);
         }
     }
-    const Instant now = bus_.clock_.now();
-    if (uncredited_ < kWindow / 2 && now < credited_ + kCreditAtLeast) {
-        return;
+    if (uncredited_ >= kWindow / 2) {
+        credit();
     }
+}
+
+void MqttLink::credit() {
     uncredited_ = 0;
-    credited_ = now;
+    credited_ = bus_.clock_.now();
     static_cast<void>(bus_.send(worker_, FrameType::credit, id_, next_, encode_credit(kWindow)));
 }
 
 http::Outcome<std::unique_ptr<Link>> MqttWay::begin(FrameType type, std::string_view id, std::uint64_t seq,
                                                     std::string_view payload) {
-    if (auto obstacle = bus_.obstacle(worker_); !obstacle.empty()) {
-        return failure(http::FailureKind::refused, std::move(obstacle), false);
+    if (const auto obstacle = bus_.obstacle(worker_)) {
+        return failure(http::FailureKind::refused, *obstacle, false);
     }
     const auto bytes = uuid_bytes(id);
     if (!bytes) {
-        return failure(http::FailureKind::local, "the id of a stream is no UUID", false);
+        return failure(http::FailureKind::local, {"the id of a stream is no UUID", ""}, false);
     }
     auto link = std::make_unique<MqttLink>(bus_, worker_, *bytes, seq);
     if (const auto sent = bus_.send(worker_, type, *bytes, seq, payload); !sent) {
-        return failure(http::FailureKind::closed, sent.error().message, true);
+        return failure(http::FailureKind::closed, {sent.error().message, ""}, true);
     }
     return std::unique_ptr<Link>(std::move(link));
 }
@@ -159,7 +190,7 @@ asio::awaitable<http::Outcome<http::Response>> MqttWay::fetch(std::string path, 
         }
     }
     co_return failure(http::FailureKind::timeout,
-                      fmt::format("no answer from worker {} within {}", worker_, human(limit)), true);
+                      {fmt::format("no answer from worker {} within {}", worker_, human(limit)), ""}, true);
 }
 
 std::unique_ptr<Way> MqttBus::make_way(std::string worker) {

@@ -18,13 +18,15 @@ public:
     [[nodiscard]] asio::awaitable<http::Outcome<std::vector<Message>>> next() override;
 
     void push(const std::vector<Message>& messages);
-    void fail(http::FailureKind kind, std::string_view why);
+    void fail(http::FailureKind kind, const mqtt::Trouble& why);
     [[nodiscard]] const std::string& worker() const {
         return worker_;
     }
 
 private:
-    void credit(const std::vector<Message>& taken);
+    [[nodiscard]] bool is_stale(const Message& message) const;
+    void take(const std::vector<Message>& taken);
+    void credit();
 
     MqttBus& bus_;
     std::string worker_;
@@ -33,6 +35,9 @@ private:
     std::vector<Message> messages_;
     std::optional<http::Failure> failure_;
     Event changed_;
+    std::uint64_t expected_;      // the event behind those that have come
+    bool is_current_ = false;     // something has come that answers this link's request
+    Instant patient_until_;       // for it
     std::uint64_t next_;          // the event behind those that were taken
     std::size_t uncredited_ = 0;  // bytes of events taken since the last CREDIT
     Instant credited_;
@@ -59,7 +64,7 @@ public:
         return true;
     }
     void abandon(std::string_view why) override {
-        bus_.fail_links(&worker_, http::FailureKind::local, why);
+        bus_.fail_links(&worker_, http::FailureKind::local, {std::string(why), ""});
     }
 
 private:

@@ -1,6 +1,10 @@
 #include "transport/stream/request_form.h"
 
+#include "transport/http/server_syntax.h"
+
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace lamd::transport::stream {
 
@@ -9,6 +13,14 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kSize = 4;
+constexpr double kLongestLease = 3600;  ///< seconds
+
+// It becomes a part of the URL and of the head that the worker sends to its server: it must not become more than that.
+bool is_allowed(const OpenPayload& open) {
+    const bool is_known = open.method == "GET" || (open.method == "POST" && open.path.starts_with("/v1/"));
+    return is_known && http::is_valid_target(open.path) &&
+           std::ranges::all_of(open.content_type, http::is_field_character);
+}
 
 }  // namespace
 
@@ -56,7 +68,11 @@ Result<OpenPayload> decode_open(std::string_view payload) {
         open.path = meta.at("path");
         open.content_type = meta.value("content_type", open.content_type);
         open.credit = meta.value("credit", open.credit);
-        open.lease = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(meta.value("lease_s", 0.0)));
+        const double lease = std::clamp(meta.value("lease_s", 0.0), 0.0, kLongestLease);
+        open.lease = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(lease));
+        if (!is_allowed(open)) {
+            return Error{"a request that is neither GET of a path nor POST to one below /v1/"};
+        }
         open.body = payload.substr(kSize + size);
         return open;
     } catch (const json::exception& problem) {

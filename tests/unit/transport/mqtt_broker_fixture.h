@@ -3,6 +3,7 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -73,7 +74,7 @@ public:
     [[nodiscard]] std::uint16_t bind() const {
         sockaddr_in address = loopback(0);
         socklen_t size = sizeof address;
-        ::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+        EXPECT_EQ(::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
         ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
         return ntohs(address.sin_port);
     }

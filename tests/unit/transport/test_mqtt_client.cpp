@@ -189,7 +189,7 @@ TEST_F(MqttClient, LeavesItsNameToWhoeverTookIt) {
     Peer& winner = &loser == &one ? other : one;
     EXPECT_THAT(loser.trouble().remedy, HasSubstr("another lamd with this name"));
     EXPECT_GT(*loser.client->report().next_attempt - clock.wall(), 25s);
-    EXPECT_LE(loser.connects, 5);
+    EXPECT_LE(loser.connects, 11);
     EXPECT_TRUE(reaches(winner, State::up));
 }
 
@@ -306,6 +306,12 @@ TEST(MqttPacketSize, IsThatOfTheWholePacket) {
     EXPECT_EQ(packet_size("t", 0, {.qos = 0}), 2U + 3 + 1);
     EXPECT_EQ(packet_size("t", 121, {}), 2U + 127) << "the last with one byte of length";
     EXPECT_EQ(packet_size("t", 122, {}), 3U + 128);
+    for (const std::size_t limit : {100U, 127U, 128U, 129U, 130U, 2048U, 16386U, 16387U, 262144U}) {
+        const auto room = payload_room("t", limit, {});
+        EXPECT_LE(packet_size("t", room, {}), limit);
+        EXPECT_GT(packet_size("t", room + 1, {}), limit);
+    }
+    EXPECT_EQ(payload_room("t", 5, {}), 0U);
     EXPECT_EQ(packet_size("t", 0, {.response_topic = "ab", .expiry = 1s}), 2U + 3 + 2 + 1 + 5 + 5);
 }
 

@@ -44,6 +44,7 @@ Outcome split(std::initializer_list<std::string_view> pieces) {
 
 std::vector<std::string> data_of(const Outcome& outcome) {
     std::vector<std::string> data;
+    data.reserve(outcome.events.size());
     for (const auto& event : outcome.events) {
         data.push_back(event.data);
     }

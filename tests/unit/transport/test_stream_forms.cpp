@@ -1,6 +1,7 @@
 // Every message survives both forms of the protocol.
 #include "transport/stream/control.h"
 #include "transport/stream/frame_form.h"
+#include "transport/stream/request_form.h"
 #include "transport/stream/sse_form.h"
 
 #include <gtest/gtest.h>
@@ -105,6 +106,45 @@ TEST(FrameForm, CarriesSeveralEventsAtOnce) {
     EXPECT_EQ(*messages, (std::vector<Message>{Data{5, kEvent}, Data{6, ""}, Data{7, std::string(70000, 'x')}}));
     EXPECT_FALSE(decode_payload(FrameType::events, 5, payload.substr(0, payload.size() - 1)));
     EXPECT_FALSE(decode_payload(FrameType::events, 5, payload.substr(0, 3)));
+}
+
+OpenPayload request(std::string method, std::string path, std::string content_type = "application/json") {
+    OpenPayload open;
+    open.method = std::move(method);
+    open.path = std::move(path);
+    open.content_type = std::move(content_type);
+    open.body = "{}";
+    return open;
+}
+
+TEST(RequestForm, CarriesARequest) {
+    auto open = request("POST", "/v1/chat/completions?x=1");
+    open.lease = std::chrono::milliseconds(2500);
+    open.credit = 7;
+    const auto read = decode_open(encode_open(open));
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->path, open.path);
+    EXPECT_EQ(read->lease, open.lease);
+    EXPECT_EQ(read->credit, 7U);
+    EXPECT_EQ(read->body, "{}");
+    EXPECT_TRUE(decode_open(encode_open(request("GET", "/health"))));
+}
+
+// What becomes part of a URL and of a head must not become another host, or another field.
+TEST(RequestForm, RefusesWhatIsNoRequest) {
+    EXPECT_FALSE(decode_open(encode_open(request("GET", "@example.org/"))));
+    EXPECT_FALSE(decode_open(encode_open(request("POST", "/v1/x y"))));
+    EXPECT_FALSE(decode_open(encode_open(request("POST", "/slots/0"))));
+    EXPECT_FALSE(decode_open(encode_open(request("DELETE", "/v1/models"))));
+    EXPECT_FALSE(decode_open(encode_open(request("POST", "/v1/x", "a\r\nAuthorization: b"))));
+    EXPECT_FALSE(decode_open("\xff\xff\xff\xff{}"));
+}
+
+TEST(RequestForm, ALeaseHasBounds) {
+    const std::string meta = R"({"path":"/health","method":"GET","lease_s":1e300})";
+    const auto read = decode_open(encode_credit(static_cast<std::uint32_t>(meta.size())) + meta);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->lease, std::chrono::hours(1));
 }
 
 TEST(FrameForm, CutsWhatIsTooLargeForTheBroker) {

@@ -104,11 +104,19 @@ TEST_F(ReassemblyTest, IsBounded) {
     for (std::uint64_t seq = 0; seq < 5; ++seq) {
         EXPECT_EQ(add(0, 4, "ab", seq), std::nullopt);
     }
-    EXPECT_EQ(add(0, 4, "ab", 5), std::nullopt) << "no room: dropped";
-    EXPECT_EQ(add(2, 4, "cd", 5), std::nullopt);
+    EXPECT_EQ(add(0, 4, "xy", 5), std::nullopt);
+    EXPECT_EQ(add(2, 4, "z!", 5), "xyz!") << "what is unfinished does not keep others out for ever";
+    EXPECT_EQ(add(2, 4, "cd", 0), std::nullopt) << "the oldest has given way";
+    EXPECT_EQ(add(2, 4, "cd", 4), "abcd") << "the latest has not";
+}
+
+TEST_F(ReassemblyTest, ForgetsWhatNobodyWaitsFor) {
+    EXPECT_EQ(add(0, 4, "ab"), std::nullopt);
     reassembly.forget(kId);
-    EXPECT_EQ(add(0, 4, "ab", 6), std::nullopt);
-    EXPECT_EQ(add(2, 4, "cd", 6), "abcd");
+    EXPECT_EQ(add(2, 4, "cd"), std::nullopt);
+    EXPECT_EQ(add(0, 4, "ab"), std::nullopt);
+    reassembly.clear();
+    EXPECT_EQ(add(2, 4, "cd"), std::nullopt);
 }
 
 }  // namespace

@@ -63,16 +63,19 @@ struct StreamTest : testing::Test {
 
     /// A server that streams `chunks` and ends the stream, cleanly or not.
     void serve_chunks(std::vector<std::string> chunks, bool is_clean = true) {
-        serve([chunks = std::move(chunks), is_clean](Connection& connection) -> asio::awaitable<void> {
-            co_await connection.request();
-            co_await connection.send(kHead);
-            for (const auto& chunk : chunks) {
-                co_await connection.send_chunk(chunk);
-            }
-            if (is_clean) {
-                co_await connection.send("0\r\n\r\n");
-            }
+        serve([chunks = std::move(chunks), is_clean](Connection& connection) {
+            return send_chunks(connection, chunks, is_clean);
         });
+    }
+    static asio::awaitable<void> send_chunks(Connection& connection, std::vector<std::string> chunks, bool is_clean) {
+        co_await connection.request();
+        co_await connection.send(kHead);
+        for (const auto& chunk : chunks) {
+            co_await connection.send_chunk(chunk);
+        }
+        if (is_clean) {
+            co_await connection.send("0\r\n\r\n");
+        }
     }
 };
 
@@ -161,7 +164,7 @@ TEST_F(StreamTest, AnAnswerThatIsNoStreamIsOneEvent) {
 
 TEST_F(StreamTest, AFullJournalHoldsTheServerUpUntilSomethingIsAcknowledged) {
     limit = 1_KiB;
-    const std::string large = "data: {\"x\":\"" + std::string(600, 'x') + "\"}\n\n";
+    const std::string large = R"(data: {"x":")" + std::string(600, 'x') + "\"}\n\n";
     serve_chunks({large, large, large, large, kLast, kDone});
     make();
     TaskGroup tasks(io.get_executor());
