@@ -96,6 +96,8 @@ std::vector<std::string> changes_in_place(const config::Config& before, const co
     socket.group = before.socket.group;
     note(before.servers == after.servers, "servers");
     note(before.defaults == after.defaults, "defaults");
+    note(before.queue == after.queue, "queue");
+    note(before.models == after.models, "models");
     note(before.socket == socket, "socket");
     note(before.log.level == after.log.level, "log.level");
     note(before.mode == after.mode, "mode");

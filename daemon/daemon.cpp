@@ -197,7 +197,7 @@ void Daemon::publish_now() {
 
 /// The gateway, and libcurl with it, only where there are servers.
 void Daemon::configure_gateway() {
-    gateway::Settings settings{config_.servers, config_.defaults, mode_, config_.mqtt};
+    gateway::Settings settings{config_.servers, config_.defaults, mode_, config_.mqtt, config_.queue, config_.models};
     if (gateway_) {
         gateway_->apply(std::move(settings));
     } else if (!settings.servers.empty()) {

@@ -116,6 +116,8 @@ void add_gateway(Exposition& out, const gateway::Figures& gateway) {
     out.sample(gateway.streams_cut);
     out.family("lamd_gateway_unavailable_total", Type::counter, "Requests answered 503: no server was usable.");
     out.sample(gateway.unavailable);
+    out.family("lamd_gateway_saturated_total", Type::counter, "Requests answered 503: no slot became free in time.");
+    out.sample(gateway.saturated);
     out.family("lamd_gateway_rejected_total", Type::counter, "Requests answered 4xx by lamd itself.");
     out.sample(gateway.rejected);
     out.family("lamd_gateway_hops_total", Type::counter, "Times that an answer went on over another path.");

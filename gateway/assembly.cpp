@@ -8,7 +8,6 @@ using transport::stream::Beat;
 using transport::stream::Data;
 using transport::stream::End;
 using transport::stream::Fail;
-using transport::stream::Gone;
 using transport::stream::Head;
 using transport::stream::Message;
 
@@ -31,7 +30,7 @@ Assembly::Verdict Assembly::take_one(const Message& message, std::string& bytes)
         return beat->next > next() ? Verdict::gap : Verdict::going_on;
     }
     if (const auto* end = std::get_if<End>(&message)) {
-        if (end->totals.events > next()) {
+        if (!head_ || end->totals.events > next()) {
             return Verdict::gap;
         }
         if (end->totals != tally_.totals()) {
@@ -52,7 +51,7 @@ Assembly::Verdict Assembly::take_one(const Message& message, std::string& bytes)
 }
 
 Assembly::Verdict Assembly::take_event(const Data& event, std::string& bytes) {
-    if (event.seq > next()) {
+    if (!head_ || event.seq > next()) {
         return Verdict::gap;
     }
     if (event.seq < next()) {

@@ -19,7 +19,7 @@ public:
 
     enum class Verdict {
         going_on,
-        gap,       ///< events are missing: resume from next()
+        gap,       ///< events are missing, or the head before them: resume from next()
         complete,  ///< all is there
         failed,    ///< the worker says so: failure()
         corrupt,   ///< the worker counted something else than what came

@@ -55,13 +55,14 @@ asio::awaitable<Carrier::Step> Carrier::next() {
             case Assembly::Verdict::complete:
                 co_return Step{State::complete, std::move(progress.bytes)};
             case Assembly::Verdict::failed:
-                if (is_forgotten() && !has_begun()) {
+                if (is_unknown() && !has_begun()) {
                     link_.reset();  // it never had the request, or not any more: it may be sent again
                     trouble_ = assembly_.failure()->error;
                     assembly_.forgive();
+                    co_await sleep_until(environment_.clock.now() + kFirstPause);
                     continue;
                 }
-                if (is_forgotten()) {
+                if (is_unknown() || says("stream_forgotten")) {
                     co_return lose(assembly_.failure()->error);
                 }
                 co_return Step{State::failed, std::move(progress.bytes)};
@@ -74,12 +75,13 @@ asio::awaitable<Carrier::Step> Carrier::next() {
     }
 }
 
-// The worker does not have the stream (any more).
-bool Carrier::is_forgotten() {
-    const auto& error = assembly_.failure()->error;
-    return error.find("\"stream_unknown\"") != std::string::npos ||
-           error.find("\"stream_forgotten\"") != std::string::npos ||
-           error.find("\"worker_stopping\"") != std::string::npos;
+// The worker does not have the stream (any more). Of one whose beginning it has forgotten, it will never give more.
+bool Carrier::is_unknown() const {
+    return says("stream_unknown") || says("worker_stopping");
+}
+
+bool Carrier::says(std::string_view code) const {
+    return assembly_.failure()->error.find('"' + std::string(code) + '"') != std::string::npos;
 }
 
 Carrier::Step Carrier::lose(std::string why) {
@@ -99,7 +101,7 @@ asio::awaitable<void> Carrier::leave(Failure why) {
         co_return;
     }
     if (path_->state() == supervisor::PathState::up) {
-        path_->observe({Sign::failing, why.message, ""});
+        path_->observe({Sign::failing, why.message, why.remedy});
     } else if (why.kind == FailureKind::refused) {
         path_->observe(supervisor::judge(why, server_.config().name));
     }
@@ -136,6 +138,9 @@ asio::awaitable<bool> Carrier::attach() {
         heard = is_refused_everywhere() ? heard : now;
         if (now + pause >= until || now + pause >= heard + environment_.patience_refused) {
             co_return false;
+        }
+        for (const auto& path : server_.paths()) {
+            path->probe_now();
         }
         co_await sleep_until(now + pause);
         pause = std::min(pause * 2, kLongestPause);

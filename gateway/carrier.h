@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace lamd::gateway {
 
@@ -81,7 +82,8 @@ private:
     [[nodiscard]] asio::awaitable<bool> attach();
     [[nodiscard]] asio::awaitable<bool> attach_over(supervisor::Path& path);
     [[nodiscard]] bool is_refused_everywhere() const;
-    [[nodiscard]] bool is_forgotten();
+    [[nodiscard]] bool is_unknown() const;
+    [[nodiscard]] bool says(std::string_view code) const;
     [[nodiscard]] Step lose(std::string why);
     [[nodiscard]] asio::awaitable<void> leave(transport::http::Failure why);
     void arrived();

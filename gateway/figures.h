@@ -38,6 +38,7 @@ struct Figures {
     std::uint64_t streams_cut = 0;  ///< of the failed ones: those that ended with an error event
     std::uint64_t unavailable = 0;  ///< answered 503 here, because no server was usable
     std::uint64_t rejected = 0;     ///< answered 4xx here
+    std::uint64_t saturated = 0;    ///< answered 503 here, because no slot became free
     Histogram hop_gap;              ///< of streams that went on over another path: how long nothing came
     std::uint64_t hops = 0;
     std::uint64_t twice = 0;  ///< events that came twice from a worker, and were passed on once

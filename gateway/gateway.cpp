@@ -41,7 +41,9 @@ public:
         : environment_(std::move(environment)),
           settings_(std::move(settings)),
           on_change_(std::move(on_change)),
+          admission_(environment_.executor, environment_.clock, {settings_.queue.size, settings_.queue.wait}),
           farewells_(environment_.executor) {
+        ledger_.admission = &admission_;
         ledger_.on_stream = environment_.on_stream;
         ledger_.cancel = [this](ServerPointer server, std::string id) {
             farewells_.spawn(cancel(std::move(server), std::move(id)));
@@ -83,9 +85,9 @@ public:
         const bool is_get = request.method == "GET" || request.method == "HEAD";
         if (is_inference(request.path)) {
             if (request.method == "POST") {
-                Relay relay(
-                    {environment_.clock, ledger_, settings_.defaults, settings_.mode, environment_.log, servers_now()},
-                    request, responder);
+                Relay relay({environment_.clock, ledger_, settings_.defaults, settings_.mode, settings_.models,
+                             environment_.log, servers_now()},
+                            request, responder);
                 co_await relay.run();
                 co_return;
             }
@@ -177,7 +179,10 @@ private:
             client_ = transport::http::Client::create(environment_.executor);
         }
         const supervisor::PathEnvironment environment{environment_.executor, environment_.clock, environment_.log,
-                                                      environment_.uniform, on_change_};
+                                                      environment_.uniform, [this] {
+                                                          admission_.poll();
+                                                          on_change_();
+                                                      }};
         auto made = std::make_shared<supervisor::Server>(server, key_of(server));
         for (const auto& url : server.sse) {
             made->add(environment,
@@ -271,6 +276,7 @@ private:
     Ledger ledger_;
     std::vector<Entry> entries_;
     std::vector<Entry> retired_;  // removed servers, until their probers have ended
+    supervisor::Admission admission_;
     TaskGroup farewells_;
     bool is_started_ = false;
 };
@@ -278,6 +284,7 @@ private:
 // A server that did not change stays, and so does what is known of it; but for a new key in the same file.
 void OpenGateway::apply(Settings settings) {
     settings_ = std::move(settings);
+    admission_.set_limits({settings_.queue.size, settings_.queue.wait});
     std::erase_if(retired_, [](const Entry& entry) { return entry.prober->size() == 0; });
     std::vector<Entry> before = std::exchange(entries_, {});
     for (const auto& server : settings_.servers) {

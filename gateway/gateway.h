@@ -39,6 +39,8 @@ struct Settings {
     config::RequestDefaults defaults;
     config::Mode mode = config::Mode::automatic;
     std::optional<config::Mqtt> mqtt = {};
+    config::Queue queue = {};
+    std::vector<config::ModelFallback> models = {};
 
     friend bool operator==(const Settings&, const Settings&) = default;
 };

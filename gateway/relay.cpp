@@ -1,7 +1,6 @@
 #include "gateway/relay.h"
 
 #include "base/uuid.h"
-#include "gateway/choice.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -73,25 +72,25 @@ asio::awaitable<void> Relay::run() {
         co_return;
     }
     body_ = std::move(*body);
-    std::vector<Candidate> candidates;
-    candidates.reserve(environment_.servers.size());
-    for (const auto& server : environment_.servers) {
-        candidates.push_back({server->state(environment_.mode), server->in_flight, &server->models()});
-    }
-    const Choice choice = choose(candidates, body_.model, environment_.ledger.turn++);
-    if (!choice.is_known_model) {
+    models_ = models_for(body_.model);
+    choice_ = choose_now(body_.model);
+    if (!choice_.is_known_model && models_.size() == 1) {
         ++environment_.ledger.figures.rejected;
         auto error = api::make_error(404, fmt::format("no server has the model '{}'", body_.model), "model_not_found");
         error.param = "model";
         co_await refuse(404, std::move(error));
         co_return;
     }
-    co_await try_servers(choice.order);
+    const bool has_place = co_await is_admitted();
+    if (!has_place) {
+        co_return;
+    }
+    co_await try_servers();
     if (is_answered_) {
         co_return;
     }
     if (!refusal_) {
-        co_await unavailable(choice.refused);
+        co_await unavailable(choice_.refused);
     } else if (has_begun_) {
         co_await cut(refusal_->response.body);
     } else {
@@ -114,13 +113,19 @@ asio::awaitable<void> Relay::send_refusal() {
 
 // Another server is asked as long as nothing of an answer has come to the caller. What one server has received is asked
 // of two others at most.
-asio::awaitable<void> Relay::try_servers(std::span<const std::size_t> order) {
+asio::awaitable<void> Relay::try_servers() {
     constexpr int kMore = 2;
     int asked = 0;
+    const auto order = choice_.order;
     for (const std::size_t i : order) {
-        leave_server();
-        server_ = environment_.servers[i];
-        ++server_->in_flight;
+        const auto& server = environment_.servers[i];
+        if (server != server_) {
+            leave_server();
+            if (!server->has_room()) {
+                continue;
+            }
+            hold(server);
+        }
         const bool was_reached = co_await try_server();
         asked += was_reached ? 1 : 0;
         if (is_answered_ || (refusal_ && refusal_->is_final) || asked > kMore) {
@@ -155,10 +160,13 @@ asio::awaitable<bool> Relay::try_server() {
         }
         co_return true;
     }
-    if (may_run) {
-        environment_.ledger.cancel(server_, attempt_id_);
+    const bool has_worker =
+        std::ranges::any_of(server_->paths(), [](const auto& path) { return path->way().has_worker(); });
+    if (!has_worker || attempts_ == 0) {
+        co_return false;
     }
-    co_return false;
+    co_await carry(nullptr);  // a path may be back in a moment, and asking again is harmless
+    co_return may_run;
 }
 
 void Relay::move_to(supervisor::Path* path) {
@@ -207,8 +215,9 @@ transport::stream::Opening Relay::opening() const {
     opening.path = request_.path;
     opening.content_type = std::string(find(request_.fields, "Content-Type").value_or("application/json"));
     const bool has_defaults = request_.path.ends_with("/completions");
-    opening.body = transport::openai::with_defaults(request_.body, body_,
-                                                    has_defaults ? environment_.defaults : config::RequestDefaults{});
+    const auto text = model_ == body_.model ? request_.body : transport::openai::with_model(request_.body, model_);
+    opening.body =
+        transport::openai::with_defaults(text, body_, has_defaults ? environment_.defaults : config::RequestDefaults{});
     opening.fields.push_back({"X-Request-Id", request_.id});
     const auto authorization = find(request_.fields, "Authorization");
     if (server_->key().is_empty() && authorization) {
@@ -230,6 +239,7 @@ void Relay::leave_server() {
     if (server_) {
         --server_->in_flight;
         server_.reset();
+        environment_.ledger.admission->poll();
     }
 }
 
@@ -267,6 +277,9 @@ Fields Relay::lam_fields() const {
     if (path_ != nullptr) {
         fields.push_back({"Lam-Server", server_->config().name});
         fields.push_back({"Lam-Transport", std::string(path_->way().transport())});
+    }
+    if (model_ != body_.model) {
+        fields.push_back({"Lam-Model", model_});
     }
     fields.push_back({"Lam-Attempts", std::to_string(attempts_)});
     fields.push_back({"Lam-Stream", stream_id_});

@@ -2,7 +2,8 @@
 // counted and told. Lives in the coroutine of its request; when that is cancelled because the caller has left, the
 // exchange with a plain server goes with it, which closes the connection there; a worker is told to cancel.
 //
-// relay.cpp tries servers, relay_answer.cpp passes the answer of a plain server on, relay_stream.cpp that of a worker.
+// relay_place.cpp finds a server with a place for it, relay.cpp tries servers, relay_answer.cpp passes the answer of a
+// plain server on, relay_stream.cpp that of a worker.
 #pragma once
 
 #include "api/error.h"
@@ -13,7 +14,9 @@
 #include "base/log.h"
 #include "config/config.h"
 #include "gateway/carrier.h"
+#include "gateway/choice.h"
 #include "gateway/figures.h"
+#include "supervisor/admission.h"
 #include "supervisor/server.h"
 #include "transport/http/server.h"
 #include "transport/openai/request_body.h"
@@ -40,6 +43,7 @@ struct Ledger {
     std::function<void(api::StreamChange)> on_stream;  // may be empty
     /// Tells the worker that nobody wants the stream any more, until it has heard it.
     std::function<void(ServerPointer, std::string id)> cancel;
+    supervisor::Admission* admission = nullptr;
 };
 
 struct RelayEnvironment {
@@ -47,6 +51,7 @@ struct RelayEnvironment {
     Ledger& ledger;
     const config::RequestDefaults& defaults;
     const config::Mode& mode;
+    const std::vector<config::ModelFallback>& fallbacks;
     log::Logger& log;
     std::vector<ServerPointer> servers;
 };
@@ -69,7 +74,12 @@ private:
         bool is_final = false;  ///< the caller's own fault, or said by two servers: nobody else is asked
     };
 
-    [[nodiscard]] asio::awaitable<void> try_servers(std::span<const std::size_t> order);
+    [[nodiscard]] std::vector<std::string> models_for(const std::string& model) const;
+    [[nodiscard]] Choice choose_now(std::string_view model);
+    [[nodiscard]] bool take_server();
+    [[nodiscard]] asio::awaitable<bool> is_admitted();
+    [[nodiscard]] asio::awaitable<void> try_servers();
+    void hold(ServerPointer server);
     [[nodiscard]] asio::awaitable<bool> try_server();
     [[nodiscard]] transport::stream::Opening opening() const;
     [[nodiscard]] asio::awaitable<void> take_failure(transport::http::Failure failure);
@@ -94,7 +104,7 @@ private:
     void hopped(const Hop& hop);
 
     [[nodiscard]] asio::awaitable<bool> begin_stream(unsigned status, transport::http::Fields fields);
-    [[nodiscard]] asio::awaitable<void> cut(std::string message);
+    [[nodiscard]] asio::awaitable<void> cut(std::string error);
     [[nodiscard]] asio::awaitable<void> refuse(unsigned status, api::ErrorObject error);
     [[nodiscard]] asio::awaitable<void> unavailable(std::span<const std::size_t> refused);
 
@@ -114,6 +124,9 @@ private:
     std::string stream_id_;
     Instant begun_;
     transport::openai::RequestBody body_;
+    std::vector<std::string> models_;   // that may answer: the one asked for, and what stands in for it
+    Choice choice_;                     // among the servers, when a place was free
+    std::string model_;                 // for which it was made
     ServerPointer server_;              // that is being asked
     supervisor::Path* path_ = nullptr;  // of that server
     std::uint64_t attempts_ = 0;

@@ -28,7 +28,9 @@ asio::awaitable<void> Relay::carry(std::unique_ptr<transport::stream::Link> link
     carrier_ = std::make_unique<Carrier>(
         Carrier::Environment{environment_.clock, environment_.mode, [this](const Hop& hop) { hopped(hop); }}, *server_,
         opening(), body_.choices);
-    carrier_->begin(*path_, std::move(link));
+    if (link) {
+        carrier_->begin(*path_, std::move(link));
+    }
     for (bool goes_on = true; goes_on;) {
         auto step = co_await carrier_->next();
         goes_on = co_await pass_step(std::move(step));
@@ -37,6 +39,9 @@ asio::awaitable<void> Relay::carry(std::unique_ptr<transport::stream::Link> link
 
 // False: nothing more comes from this server.
 asio::awaitable<bool> Relay::pass_step(Carrier::Step step) {
+    if (path_ == nullptr && step.state != Carrier::State::lost) {
+        move_to(&carrier_->path());
+    }
     switch (step.state) {
         case Carrier::State::running:
             co_return co_await pass_running(std::move(step.bytes));
@@ -119,8 +124,10 @@ asio::awaitable<void> Relay::carried_failure() {
         co_await cut(std::move(error));
         co_return;
     }
-    ++path_->counts.failed;
-    path_->probe_now();
+    if (path_ != nullptr) {
+        ++path_->counts.failed;
+        path_->probe_now();
+    }
     refused(std::move(response));
 }
 

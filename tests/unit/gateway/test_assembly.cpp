@@ -25,12 +25,25 @@ struct AssemblyTest : testing::Test {
     Assembly assembly{1};
     std::string answer;
 
+    AssemblyTest() {
+        EXPECT_EQ(take({Head{200, "text/event-stream"}}), Verdict::going_on);
+    }
+
     Verdict take(std::vector<Message> messages) {
         auto progress = assembly.take(messages);
         answer += progress.bytes;
         return progress.verdict;
     }
 };
+
+TEST_F(AssemblyTest, EventsWithoutTheHeadBeforeThemAreAGap) {
+    Assembly headless{1};
+    EXPECT_EQ(headless.take({Beat{0, {}}}).verdict, Verdict::going_on);
+    EXPECT_EQ(headless.take({Data{0, kOne}}).verdict, Verdict::gap);
+    EXPECT_EQ(headless.take({End{}}).verdict, Verdict::gap);
+    EXPECT_EQ(headless.next(), 0U);
+    EXPECT_EQ(headless.take({Head{}, Data{0, kOne}}).verdict, Verdict::going_on);
+}
 
 TEST_F(AssemblyTest, PassesEachEventOnAsItComes) {
     EXPECT_EQ(take({Head{200, "text/event-stream"}, Data{0, kOne}}), Verdict::going_on);
