@@ -116,7 +116,7 @@ def test_a_server_that_is_down_is_told_from_a_worker_that_is(lamd, upstream, wor
     assert "worker a answers, but its server does not" in reason["message"]
     worker.kill()
     lamd.wait_status(lambda status: all("reason" in path and "worker a answers" not in path["reason"]["message"]
-                                        for path in status["paths"]))
+                                        for path in status["paths"]), what="the worker to be missed on both paths")
 
 
 def test_answers_that_are_no_stream_pass_too(lamd, upstream):
