@@ -1,6 +1,8 @@
 #!/bin/bash
-# demo.sh BUILD_DIR: the main job, live, on this machine alone. Machine A is a llama-server and a lamd that dials out; machine B
-# is a private sshd and a lamd that offers the model on a Unix socket. An answer streams while the tunnel under it is killed.
+# demo.sh BUILD_DIR: the main job, live, on this machine alone. Machine A is a llama-server and a lamd that dials out, with a
+# worker that keeps what is answered; machine B is a private sshd, a broker, and a lamd that offers the model on a Unix socket.
+# Answers stream while the tunnel under them is killed, and then the broker; they go on. Only when the worker itself dies is
+# an answer lost, and said to be.
 # Everything lives in one temporary directory and on loopback ports; what was started is ended, by pid, however this ends.
 set -euo pipefail
 tools=$(dirname "$(readlink -f "$0")")
@@ -74,6 +76,7 @@ start() {
     "$@" </dev/null >"$work/$name.log" 2>&1 &
     pids+=($!)
     started=$!
+    disown "$started" # bash need not tell how it ended
 }
 
 lamctl_a() { "$build/lamctl/lamctl" --socket "$work/a.sock" "$@"; }
@@ -124,6 +127,14 @@ CONFIG
     sshd=$started
 }
 
+start_broker() {
+    local user=''
+    [ "$(id -u)" -ne 0 ] || user='user root'
+    printf '%s\n' "listener $broker_port 127.0.0.1" 'allow_anonymous true' 'persistence false' "$user" >"$work/mosquitto.conf"
+    start broker "$(command -v mosquitto)" -c "$work/mosquitto.conf"
+    broker=$started
+}
+
 write_configurations() {
     cat >"$work/a.yaml" <<CONFIG
 socket:
@@ -137,7 +148,14 @@ tunnels:
     known_hosts: $work/known_hosts
     forwards:
       - remote: 127.0.0.1:$forward_port
-        target: 127.0.0.1:$model_port
+        target: worker
+worker:
+  name: gpu
+  server: http://127.0.0.1:$model_port
+  listen: unix:$work/worker.sock
+mqtt:
+  brokers:
+    - url: mqtt://127.0.0.1:$broker_port
 CONFIG
     cat >"$work/b.yaml" <<CONFIG
 socket:
@@ -145,6 +163,10 @@ socket:
 servers:
   gpu:
     sse: http://127.0.0.1:$forward_port
+    mqtt: gpu
+mqtt:
+  brokers:
+    - url: mqtt://127.0.0.1:$broker_port
 CONFIG
 }
 
@@ -179,18 +201,45 @@ chat() {
     return $status
 }
 
-model_port=$(free_port) forward_port=$(free_port) ssh_port=$(free_port)
+# What B's lamd has logged of answers that changed their way since line $1 of its log.
+show_hops() {
+    tail -n +"$(($1 + 1))" "$work/lamd-b.log" | grep 'goes on over another path' | sed 's/^/    /'
+}
+log_lines() { wc -l <"$work/lamd-b.log"; }
+
+# chat_through BREAKER: an answer in the middle of which BREAKER strikes; it must come whole.
+chat_through() {
+    local lines
+    lines=$(log_lines)
+    (sleep 0.7 && "$1") &
+    breaker=$!
+    pids+=("$breaker")
+    chat "Tell me more."
+    wait "$breaker"
+    note "The answer is whole. lamd on B says:"
+    show_hops "$lines" || {
+        echo "demo: no answer changed its way" >&2
+        exit 1
+    }
+}
+
+break_broker() { kill -KILL "$broker"; }
+break_worker() { kill -KILL "$lamd_a"; }
+
+model_port=$(free_port) forward_port=$(free_port) ssh_port=$(free_port) broker_port=$(free_port)
 begun=$(milliseconds)
 tell "Two machines in one"
 start_server
 start_sshd
+start_broker
 write_configurations
-note "A: lamd dials B's sshd and forwards a port of B to its model: $server"
-note "B: lamd offers that model on a Unix socket, with the OpenAI API"
+note "A: lamd dials B's sshd, and stands as a worker in front of its model: $server"
+note "B: lamd offers that model on a Unix socket, with the OpenAI API; a second way leads through an MQTT broker"
 
 tell "Start lamd on both, wait until an answer is possible"
 from=$(milliseconds)
 start lamd-a "$build/daemon/lamd" --config "$work/a.yaml"
+lamd_a=$started
 start lamd-b "$build/daemon/lamd" --config "$work/b.yaml"
 wait_until 10 lamctl_b version
 lamctl_a wait --for=tunnel=b --timeout=20s
@@ -203,19 +252,25 @@ tell "An answer streams: Unix socket on B → lamd → sshd → SSH → lamd on 
 chat "Tell me about tunnels."
 
 tell "The same again, and in the middle of it the SSH session is killed with SIGKILL"
-(sleep 0.7 && break_tunnel) &
+chat_through break_tunnel
+note "The tunnel itself was back $(cat "$work/away") ms after the kill."
+
+tell "Over the broker now, and in the middle of it the broker is killed with SIGKILL"
+note "\$ lamctl switch-mode mqtt"
+lamctl_b switch-mode mqtt
+(sleep 0.35 && lamctl_b switch-mode auto >/dev/null) &
+pids+=("$!")
+chat_through break_broker
+show_status
+
+tell "And when the worker itself is killed, nothing can save its answer: that is said, and never looks complete"
+(sleep 0.7 && break_worker) &
 breaker=$!
 pids+=("$breaker")
-if chat "Tell me more."; then
+if chat "Go on."; then
     echo "demo: the answer was cut, and yet lamctl reported success" >&2
     exit 1
 fi
 wait "$breaker"
-note "A cut answer is said to be cut: an error event for a program, a message and an exit code for a person."
-
-tell "The tunnel was back $(cat "$work/away") ms after the kill; the next answer is complete"
-lamctl_b wait --for=healthy --timeout=20s
-chat "And now?"
-tell "Status after"
-show_status
+note "An error event for a program, a message and an exit code for a person."
 tell "Done in $((($(milliseconds) - begun) / 1000)) s; everything that was started is being ended"
