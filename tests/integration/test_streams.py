@@ -10,7 +10,6 @@ from lamdtest.answers import content, stream_failure
 from lamdtest.lamd import server
 from lamdtest.line import Line
 from lamdtest.upstream import CHAT, DONE, delta
-from lamdtest.wait import wait_until
 
 
 @pytest.fixture

@@ -102,6 +102,11 @@ TEST(WebServerExample, ShowsOptionsThatWorkAndTheirDefaults) {
     EXPECT_THAT(full.servers.at(0).models, ElementsAre("qwen"));
     EXPECT_EQ(full.servers.at(0).api_key_file, "/run/credentials/lamd.service/llama_key");
     EXPECT_EQ(full.defaults.max_tokens, 512);
+    EXPECT_EQ(full.servers.at(0).slots, 4u);
+    full.servers.at(0).slots.reset();
+    ASSERT_EQ(full.models.size(), 1u);
+    EXPECT_THAT(full.models.front().fallback, ElementsAre("small"));
+    full.models.clear();
     EXPECT_EQ(full.servers.at(0).mqtt, "gpu1");
     EXPECT_EQ(full.mqtt.value().site, "home");
     full.servers.at(0).mqtt.reset();
