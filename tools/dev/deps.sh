@@ -4,8 +4,8 @@
 packages_build=(g++ ccache cmake ninja-build pkg-config libfmt-dev libspdlog-dev libyaml-cpp-dev nlohmann-json3-dev
     libcli11-dev libssl-dev libssh2-1-dev libcurl4-openssl-dev
     libmosquitto-dev)
-packages_run=(openssh-server openssh-client curl python3 procps)
-packages_test=(libgtest-dev libgmock-dev libbenchmark-dev python3-pytest python3-yaml python3-paho-mqtt mosquitto socat iproute2 nftables)
+packages_run=(openssh-server openssh-client mosquitto curl python3 procps)
+packages_test=(libgtest-dev libgmock-dev libbenchmark-dev python3-pytest python3-yaml python3-paho-mqtt socat iproute2 nftables)
 packages_check=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev llvm-19 shellcheck pyflakes3 mandoc lintian dpkg-dev file)
 packages_bench=(autossh dropbear-bin)
 packages_fresh=(debootstrap systemd-container zstd)

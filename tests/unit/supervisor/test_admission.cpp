@@ -27,11 +27,18 @@ struct AdmissionTest : testing::Test {
         EXPECT_TRUE(test::run_until(io, [this] { return tasks.size() == 0; }));
     }
     asio::awaitable<void> request(std::string caller, std::string name) {
-        const auto verdict = co_await admission.enter(std::move(caller), [this] { return free > 0 && free-- > 0; });
+        const auto verdict = co_await admission.enter(std::move(caller), [this] { return take(); });
         verdicts.push_back(verdict);
         if (verdict == Verdict::admitted) {
             order.push_back(name);
         }
+    }
+    bool take() {
+        if (free == 0) {
+            return false;
+        }
+        --free;
+        return true;
     }
     void ask(std::string caller, std::string name) {
         tasks.spawn(request(std::move(caller), std::move(name)));
