@@ -72,6 +72,7 @@ transport::http::ClientRequest Stream::server_request() const {
             .fields = {{"Content-Type", request_.content_type}, {"X-Request-Id", request_.id}},
             .body = request_.body,
             .bearer = environment_.key,
+            .is_alone = request_.method == "POST",
             .deadlines = {deadlines.connect, deadlines.first, deadlines.between, deadlines.total}};
 }
 

@@ -56,6 +56,9 @@ struct ClientRequest {
     Fields fields;
     std::string body;
     Secret bearer;  ///< sent as `Authorization: Bearer …` when not empty
+    /// A connection of its own, closed afterwards: for a request that must not meet one that the server is just
+    /// closing, as llama-server does after each stream.
+    bool is_alone = false;
     ClientDeadlines deadlines;
 };
 

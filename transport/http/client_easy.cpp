@@ -99,6 +99,8 @@ std::optional<Easy> make_easy(const ClientRequest& request) {
     curl().easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
     curl().easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl().easy_setopt(handle, CURLOPT_MAXAGE_CONN, kReuseLimitSeconds);
+    curl().easy_setopt(handle, CURLOPT_FRESH_CONNECT, request.is_alone ? 1L : 0L);
+    curl().easy_setopt(handle, CURLOPT_FORBID_REUSE, request.is_alone ? 1L : 0L);
     curl().easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // a slow resolver does not hold up the end of a request
     return easy;
 }
