@@ -17,7 +17,7 @@ using transport::http::Responder;
 using transport::http::Response;
 
 std::span<const Route<ControlApi::Action>> ControlApi::routes() {
-    static constexpr std::array<Route<Action>, 15> kRoutes{{
+    static constexpr std::array<Route<Action>, 17> kRoutes{{
         {"GET", "/livez", Role::read, &ControlApi::livez},
         {"GET", "/readyz", Role::read, &ControlApi::readyz},
         {"GET", "/healthz", Role::read, &ControlApi::healthz},
@@ -32,6 +32,8 @@ std::span<const Route<ControlApi::Action>> ControlApi::routes() {
         {"PUT", "/lam/v1/mode", Role::admin, &ControlApi::switch_mode},
         {"GET", "/lam/v1/config", Role::admin, &ControlApi::config},
         {"POST", "/lam/v1/reload", Role::admin, &ControlApi::reload},
+        {"GET", "/lam/v1/streams/{}", Role::use, &ControlApi::inference},
+        {"DELETE", "/lam/v1/streams/{}", Role::use, &ControlApi::inference},
         {"*", "/v1/**", Role::use, &ControlApi::inference},
     }};
     return kRoutes;

@@ -207,6 +207,7 @@ void Daemon::configure_gateway() {
             .log = log_,
             .uniform = [this] { return uniform(); },
             .client = instance_.id(),
+            .cursors = find_state_place(environment_, geteuid()).directory + "/streams",
             .on_stream = [this](api::StreamChange change) { events_.publish(std::move(change), clock_.wall()); }};
         gateway_ =
             gateway::Gateway::create(std::move(environment), std::move(settings), [this] { has_changed_.set(); });

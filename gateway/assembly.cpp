@@ -60,7 +60,14 @@ Assembly::Verdict Assembly::take_event(const Data& event, std::string& bytes) {
     }
     tally_.add(event.bytes);
     watch_.see(event.bytes);
-    (watch_.is_complete() || watch_.is_done() ? held_ : bytes) += event.bytes;
+    if (event.seq < wanted_.first) {
+        return Verdict::going_on;
+    }
+    auto& out = watch_.is_complete() || watch_.is_done() ? held_ : bytes;
+    if (wanted_.is_numbered) {
+        out += "id: " + std::to_string(event.seq) + "\n";
+    }
+    out += event.bytes;
     return Verdict::going_on;
 }
 

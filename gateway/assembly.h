@@ -14,8 +14,14 @@ namespace lamd::gateway {
 
 class Assembly {
 public:
-    /// `choices`: how many the request asked for.
-    explicit Assembly(std::uint64_t choices) : watch_(choices) {}
+    /// What the caller wants of it.
+    struct Wanted {
+        std::uint64_t choices = 1;  ///< how many the request asked for
+        std::uint64_t first = 0;    ///< the events before are not passed on; they count all the same
+        bool is_numbered = false;   ///< each event has its number in front, as `id:`
+    };
+    explicit Assembly(std::uint64_t choices) : Assembly(Wanted{.choices = choices}) {}
+    explicit Assembly(const Wanted& wanted) : wanted_(wanted), watch_(wanted.choices) {}
 
     enum class Verdict {
         going_on,
@@ -56,6 +62,7 @@ private:
     [[nodiscard]] Verdict take_one(const transport::stream::Message& message, std::string& bytes);
     [[nodiscard]] Verdict take_event(const transport::stream::Data& event, std::string& bytes);
 
+    Wanted wanted_;
     transport::openai::StreamWatch watch_;
     transport::stream::Tally tally_;
     std::string held_;  ///< from the event on with which the answer looks complete

@@ -40,8 +40,13 @@ public:
 
     /// `server` outlives it.
     Carrier(Environment environment, supervisor::Server& server, transport::stream::Opening opening,
-            std::uint64_t choices)
-        : environment_(std::move(environment)), server_(server), opening_(std::move(opening)), assembly_(choices) {}
+            const Assembly::Wanted& wanted)
+        : environment_(std::move(environment)), server_(server), opening_(std::move(opening)), assembly_(wanted) {}
+
+    /// The stream has been begun before: it is gone on with, never begun.
+    void is_begun() {
+        is_begun_ = true;
+    }
 
     /// Goes on with what open() has given.
     void begin(supervisor::Path& path, std::unique_ptr<transport::stream::Link> link);
@@ -77,7 +82,7 @@ public:
 
 private:
     [[nodiscard]] bool has_begun() const {
-        return assembly_.head().has_value() || assembly_.next() > 0;
+        return is_begun_ || assembly_.head().has_value() || assembly_.next() > 0;
     }
     [[nodiscard]] asio::awaitable<bool> attach();
     [[nodiscard]] asio::awaitable<bool> attach_over(supervisor::Path& path);
@@ -95,6 +100,7 @@ private:
     supervisor::Path* path_ = nullptr;
     std::unique_ptr<transport::stream::Link> link_;
     std::string trouble_;
+    bool is_begun_ = false;
     std::string from_;  // of the hop that is under way
     std::optional<Instant> lost_at_;
 };

@@ -22,6 +22,7 @@ using transport::http::Responder;
 using transport::http::Response;
 
 constexpr std::string_view kModels = "/v1/models";
+constexpr std::string_view kStreams = "/lam/v1/streams/";
 
 bool is_inference(std::string_view path) {
     return path == "/v1/chat/completions" || path == "/v1/completions" || path == "/v1/embeddings";
@@ -42,7 +43,9 @@ public:
           settings_(std::move(settings)),
           on_change_(std::move(on_change)),
           admission_(environment_.executor, environment_.clock, {settings_.queue.size, settings_.queue.wait}),
+          cursors_(environment_.cursors, environment_.clock.wall()),
           farewells_(environment_.executor) {
+        ledger_.cursors = &cursors_;
         ledger_.admission = &admission_;
         ledger_.on_stream = environment_.on_stream;
         ledger_.cancel = [this](ServerPointer server, std::string id) {
@@ -92,6 +95,8 @@ public:
                 co_return;
             }
             co_await refuse_method(responder, "POST");
+        } else if (request.path.starts_with(kStreams)) {
+            co_await handle_stream(request, responder);
         } else if (is_models(request.path) && is_get) {
             co_await answer_models(request, responder);
         } else if (is_models(request.path)) {
@@ -255,6 +260,34 @@ private:
         co_await responder.send(std::move(response));
     }
 
+    // A stream that was begun before, by its id.
+    [[nodiscard]] asio::awaitable<void> handle_stream(const Request& request, Responder& responder) {
+        const auto id = std::string_view(request.path).substr(kStreams.size());
+        const auto cursor = cursors_.find(id, request.peer.uid);
+        if (request.method != "GET" && request.method != "DELETE") {
+            co_await refuse_method(responder, "GET, DELETE");
+        } else if (!cursor) {
+            co_await responder.send(error_response(404, "there is no such stream, or it is not yours"));
+        } else if (request.method == "GET") {
+            Relay relay({environment_.clock, ledger_, settings_.defaults, settings_.mode, settings_.models,
+                         environment_.log, servers_now()},
+                        request, responder);
+            co_await relay.resume(*cursor);
+        } else {
+            cancel_stream(*cursor);
+            Response done{204, {}, {}};
+            co_await responder.send(std::move(done));
+        }
+    }
+
+    void cancel_stream(const Cursor& cursor) {
+        for (const auto& entry : entries_) {
+            if (entry.server->config().name == cursor.server) {
+                ledger_.cancel(entry.server, cursor.attempt);
+            }
+        }
+    }
+
     [[nodiscard]] asio::awaitable<void> answer_models(const Request& request, Responder& responder) {
         const auto models = co_await collect_models(servers_now());
         if (!models) {
@@ -277,6 +310,7 @@ private:
     std::vector<Entry> entries_;
     std::vector<Entry> retired_;  // removed servers, until their probers have ended
     supervisor::Admission admission_;
+    Cursors cursors_;
     TaskGroup farewells_;
     bool is_started_ = false;
 };

@@ -29,6 +29,7 @@ struct Environment {
     log::Logger& log;
     std::function<double()> uniform;  ///< a random number in [0, 1)
     std::string client = {};          ///< the name of this gateway among those at a broker
+    std::string cursors = {};         ///< the file of streams that callers may come back to; empty: none is kept
     /// Told when an answer begins and when it ends; on the loop, may be empty.
     std::function<void(api::StreamChange)> on_stream = {};
 };

@@ -72,6 +72,11 @@ asio::awaitable<void> Relay::run() {
         co_return;
     }
     body_ = std::move(*body);
+    is_resumable_ = find(request_.fields, "Lam-Resumable").value_or("") == "1";
+    const bool is_repeated_request = co_await is_repeated();
+    if (is_repeated_request) {
+        co_return;
+    }
     models_ = models_for(body_.model);
     choice_ = choose_now(body_.model);
     if (!choice_.is_known_model && models_.size() == 1) {
@@ -231,10 +236,11 @@ transport::stream::Opening Relay::opening() const {
 
 // A stream that a worker still has is cancelled there, unless it has ended.
 void Relay::leave_server() {
-    if (carrier_) {
+    const bool goes_on_alone = (is_resumable_ || is_resumed_) && ending_ == Ending::left && !refusal_;
+    if (carrier_ && !goes_on_alone) {
         environment_.ledger.cancel(server_, carrier_->id());
-        carrier_.reset();
     }
+    carrier_.reset();
     move_to(nullptr);
     if (server_) {
         --server_->in_flight;

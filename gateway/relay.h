@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "gateway/carrier.h"
 #include "gateway/choice.h"
+#include "gateway/cursors.h"
 #include "gateway/figures.h"
 #include "supervisor/admission.h"
 #include "supervisor/server.h"
@@ -44,6 +45,7 @@ struct Ledger {
     /// Tells the worker that nobody wants the stream any more, until it has heard it.
     std::function<void(ServerPointer, std::string id)> cancel;
     supervisor::Admission* admission = nullptr;
+    Cursors* cursors = nullptr;
 };
 
 struct RelayEnvironment {
@@ -64,6 +66,9 @@ public:
     Relay& operator=(const Relay&) = delete;
 
     [[nodiscard]] asio::awaitable<void> run();
+
+    /// Goes on with a stream that was begun before, for a caller who has come back.
+    [[nodiscard]] asio::awaitable<void> resume(Cursor cursor);
 
 private:
     enum class Ending { left, finished, failed };
@@ -103,6 +108,12 @@ private:
     [[nodiscard]] asio::awaitable<void> carried_failure();
     void hopped(const Hop& hop);
 
+    // Callers who come back.
+    [[nodiscard]] std::optional<std::uint64_t> first_wanted() const;
+    [[nodiscard]] asio::awaitable<bool> is_repeated();
+    [[nodiscard]] asio::awaitable<void> carry_again();
+    void remember();
+
     [[nodiscard]] asio::awaitable<bool> begin_stream(unsigned status, transport::http::Fields fields);
     [[nodiscard]] asio::awaitable<void> cut(std::string error);
     [[nodiscard]] asio::awaitable<void> refuse(unsigned status, api::ErrorObject error);
@@ -135,8 +146,11 @@ private:
     bool is_answered_ = false;          // the caller has been told how it ended
     bool has_begun_ = false;            // the caller has a head of a stream
     std::unique_ptr<Carrier> carrier_;
-    std::string whole_;       // an answer that is no stream, as far as it has come
-    std::string attempt_id_;  // of the stream at the server that is being asked
+    bool is_resumable_ = false;  // it goes on without its caller
+    bool is_resumed_ = false;    // it was begun before
+    std::uint64_t first_ = 0;    // the event with which the caller goes on
+    std::string whole_;          // an answer that is no stream, as far as it has come
+    std::string attempt_id_;     // of the stream at the server that is being asked
     transport::sse::Splitter splitter_;
     transport::openai::StreamWatch watch_{1};
     bool has_first_event_ = false;

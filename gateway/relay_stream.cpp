@@ -27,7 +27,13 @@ bool is_event_stream(const transport::stream::Head& head) {
 asio::awaitable<void> Relay::carry(std::unique_ptr<transport::stream::Link> link) {
     carrier_ = std::make_unique<Carrier>(
         Carrier::Environment{environment_.clock, environment_.mode, [this](const Hop& hop) { hopped(hop); }}, *server_,
-        opening(), body_.choices);
+        opening(),
+        Assembly::Wanted{.choices = body_.choices, .first = first_, .is_numbered = is_resumable_ || is_resumed_});
+    if (is_resumed_) {
+        carrier_->is_begun();
+    } else {
+        remember();
+    }
     if (link) {
         carrier_->begin(*path_, std::move(link));
     }
@@ -87,6 +93,9 @@ asio::awaitable<bool> Relay::pass_running(std::string bytes) {
     see_answer(head->status);
     Fields fields = lam_fields();
     fields.push_back({"Content-Type", head->content_type});
+    if (is_resumable_ || is_resumed_) {
+        fields.push_back({"Lam-Resumable", "1"});
+    }
     const bool has_begun = co_await begin_stream(head->status, std::move(fields));
     if (!has_begun) {
         co_return false;

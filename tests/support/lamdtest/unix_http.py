@@ -87,6 +87,13 @@ class Stream:
             self._response = self._connection.getresponse()
         return self._response
 
+    def is_begun(self):
+        """Whether a head has come; False when the peer went away before."""
+        try:
+            return self.head().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
     def read(self):
         """The next bytes; empty at the clean end. A cut raises http.client.IncompleteRead."""
         data = self.head().read1(65536)
