@@ -6,18 +6,9 @@
 namespace lamd::api {
 namespace {
 
+using json::find;
 using json::Json;
-
-/// The member, unless it is missing or null.
-const Json* find(const Json& object, const char* key) {
-    const auto member = object.is_object() ? object.find(key) : object.end();
-    return member == object.end() || member->is_null() ? nullptr : &*member;
-}
-
-std::string text(const Json& object, const char* key) {
-    const Json* member = find(object, key);
-    return member != nullptr && member->is_string() ? member->get<std::string>() : std::string();
-}
+using json::text;
 
 void read_choice(const Json& choice, ChatEvent& event) {
     if (const Json* delta = find(choice, "delta")) {
@@ -66,7 +57,7 @@ std::string encode(const ChatRequest& request) {
     }
     json["stream"] = true;
     json["stream_options"] = {{"include_usage", true}};
-    return json::dump(json);
+    return dump_json(json);
 }
 
 Result<ChatEvent> decode_chat_event(std::string_view json) {

@@ -65,8 +65,8 @@ Result<Event> decode_event(std::string_view text) {
     if (!head) {
         return head.error();
     }
-    auto change =
-        change_from_json<Status, TunnelStatus, PathStatus, StreamChange, ConfigChange, Verdict>(head->kind, *event);
+    auto change = change_from_json<Status, TunnelStatus, PathStatus, ServerStatus, ChildStatus, StreamChange, Failover,
+                                   ConfigChange, Verdict>(head->kind, *event);
     if (!change) {
         return change.error();
     }
@@ -77,7 +77,7 @@ Result<Event> decode_event(std::string_view text) {
 
 template <class T>
 std::string encode(const T& value) {
-    return json::dump(json::Writer::write(value));
+    return dump_json(json::Writer::write(value));
 }
 
 template <>
@@ -85,7 +85,7 @@ std::string encode(const Event& value) {
     const std::string name(kind(value.change));
     json::Json json = json::Writer::write(EventHead{value.number, name, value.time});
     json[name] = change_to_json(value.change);
-    return json::dump(json);
+    return dump_json(json);
 }
 
 template <class T>
@@ -110,6 +110,17 @@ template std::string encode(const TunnelList&);
 template std::string encode(const PathList&);
 template std::string encode(const StreamChange&);
 template std::string encode(const ConfigChange&);
+template std::string encode(const ServerStatus&);
+template std::string encode(const ServerList&);
+template std::string encode(const ServerChange&);
+template std::string encode(const StreamList&);
+template std::string encode(const SessionList&);
+template std::string encode(const SessionImport&);
+template std::string encode(const ProbeList&);
+template std::string encode(const Failover&);
+template std::string encode(const Presence&);
+template std::string encode(const PresenceList&);
+template std::string encode(const ChildStatus&);
 
 template Result<Reason> decode(std::string_view);
 template Result<ForwardStatus> decode(std::string_view);
@@ -123,5 +134,16 @@ template Result<TunnelList> decode(std::string_view);
 template Result<PathList> decode(std::string_view);
 template Result<StreamChange> decode(std::string_view);
 template Result<ConfigChange> decode(std::string_view);
+template Result<ServerStatus> decode(std::string_view);
+template Result<ServerList> decode(std::string_view);
+template Result<ServerChange> decode(std::string_view);
+template Result<StreamList> decode(std::string_view);
+template Result<SessionList> decode(std::string_view);
+template Result<SessionImport> decode(std::string_view);
+template Result<ProbeList> decode(std::string_view);
+template Result<Failover> decode(std::string_view);
+template Result<Presence> decode(std::string_view);
+template Result<PresenceList> decode(std::string_view);
+template Result<ChildStatus> decode(std::string_view);
 
 }  // namespace lamd::api

@@ -7,9 +7,13 @@
 #pragma once
 
 #include "api/event.h"
+#include "api/probe.h"
+#include "api/session.h"
 #include "api/status.h"
+#include "api/stream.h"
 #include "base/result.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +36,66 @@ struct PathList {
     friend bool operator==(const PathList&, const PathList&) = default;
 };
 
-/// T: Status, TunnelStatus, ForwardStatus, PathStatus, Verdict, StreamCounts, Reason, TunnelList, PathList, Event and
-/// the changes in it. One line, without a newline at its end.
+/// `GET /lam/v1/presences`.
+struct PresenceList {
+    int schema = kSchema;
+    std::vector<Presence> presences;
+
+    friend bool operator==(const PresenceList&, const PresenceList&) = default;
+};
+
+/// `GET /lam/v1/servers`.
+struct ServerList {
+    int schema = kSchema;
+    std::vector<ServerStatus> servers;
+
+    friend bool operator==(const ServerList&, const ServerList&) = default;
+};
+
+/// `POST /lam/v1/servers/{name}/drain` and `/resume`.
+struct ServerChange {
+    int schema = kSchema;
+    ServerStatus server;
+    std::string note;  ///< what the operator should know; empty where there is nothing
+
+    friend bool operator==(const ServerChange&, const ServerChange&) = default;
+};
+
+/// `GET /lam/v1/streams`.
+struct StreamList {
+    int schema = kSchema;
+    std::vector<StreamStatus> streams;
+
+    friend bool operator==(const StreamList&, const StreamList&) = default;
+};
+
+/// `GET /lam/v1/sessions`.
+struct SessionList {
+    int schema = kSchema;
+    std::vector<SessionStatus> sessions;
+    std::optional<std::string> next;  ///< there are more: `?after=` this one
+
+    friend bool operator==(const SessionList&, const SessionList&) = default;
+};
+
+/// `POST /lam/v1/sessions/import`.
+struct SessionImport {
+    int schema = kSchema;
+    std::uint64_t imported = 0;
+
+    friend bool operator==(const SessionImport&, const SessionImport&) = default;
+};
+
+/// `POST /lam/v1/paths/{server}/{transport}/probe`.
+struct ProbeList {
+    int schema = kSchema;
+    std::vector<PathProbe> probes;
+
+    friend bool operator==(const ProbeList&, const ProbeList&) = default;
+};
+
+/// T: Status, TunnelStatus, ForwardStatus, PathStatus, Verdict, StreamCounts, Reason, the lists above, Event and the
+/// changes in it. One line, without a newline at its end.
 template <class T>
 [[nodiscard]] std::string encode(const T& value);
 

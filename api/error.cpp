@@ -8,12 +8,12 @@ namespace {
 using json::Json;
 
 /// A member that should be a string, but is a number at llama-server (`"code":503`).
-std::optional<std::string> text(const Json& object, const char* key) {
+std::optional<std::string> text_or_number(const Json& object, const char* key) {
     const auto member = object.find(key);
     if (member == object.end() || member->is_null()) {
         return std::nullopt;
     }
-    return member->is_string() ? member->get<std::string>() : json::dump(*member);
+    return member->is_string() ? member->get<std::string>() : dump_json(*member);
 }
 
 ErrorObject plain(std::string message) {
@@ -53,7 +53,12 @@ std::string encode(const ErrorObject& error) {
                          {"type", error.type},
                          {"param", or_null(error.param)},
                          {"code", or_null(error.code)}};
-    return json::dump(Json{{"error", object}});
+    return dump_json(Json{{"error", object}});
+}
+
+bool is_error_object(std::string_view json) {
+    const auto document = json::parse(json);
+    return document && document->is_object() && document->contains("error") && (*document)["error"].is_object();
 }
 
 Result<ErrorObject> decode_error(std::string_view json) {
@@ -66,14 +71,15 @@ Result<ErrorObject> decode_error(std::string_view json) {
     }
     const auto error = document->find("error");
     if (error == document->end()) {
-        const auto detail = text(*document, "detail");
+        const auto detail = text_or_number(*document, "detail");
         return detail ? Result<ErrorObject>(plain(*detail)) : Error{"/error: missing"};
     }
     if (!error->is_object()) {
-        return plain(error->is_string() ? error->get<std::string>() : json::dump(*error));
+        return plain(error->is_string() ? error->get<std::string>() : dump_json(*error));
     }
-    return ErrorObject{text(*error, "message").value_or(json::dump(*error)),
-                       text(*error, "type").value_or("server_error"), text(*error, "param"), text(*error, "code")};
+    return ErrorObject{text_or_number(*error, "message").value_or(dump_json(*error)),
+                       text_or_number(*error, "type").value_or("server_error"), text_or_number(*error, "param"),
+                       text_or_number(*error, "code")};
 }
 
 }  // namespace lamd::api

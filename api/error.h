@@ -29,6 +29,9 @@ struct ErrorObject {
 /// One line; missing `param` and `code` are `null`, as OpenAI writes them.
 [[nodiscard]] std::string encode(const ErrorObject& error);
 
+/// Whether it is OpenAI's `{"error": {…}}` as it stands.
+[[nodiscard]] bool is_error_object(std::string_view json);
+
 /// Reads also what other servers send: numbers as `code`, a bare string as `error`, `detail` of FastAPI.
 [[nodiscard]] Result<ErrorObject> decode_error(std::string_view json);
 

@@ -13,8 +13,17 @@ struct Kind {
     std::string_view operator()(const PathStatus&) const {
         return "path";
     }
+    std::string_view operator()(const ServerStatus&) const {
+        return "server";
+    }
+    std::string_view operator()(const ChildStatus&) const {
+        return "child";
+    }
     std::string_view operator()(const StreamChange&) const {
         return "stream";
+    }
+    std::string_view operator()(const Failover&) const {
+        return "failover";
     }
     std::string_view operator()(const ConfigChange&) const {
         return "config";

@@ -38,7 +38,8 @@ struct UnknownChange {
     friend bool operator==(const UnknownChange&, const UnknownChange&) = default;
 };
 
-using Change = std::variant<Status, TunnelStatus, PathStatus, StreamChange, ConfigChange, Verdict, UnknownChange>;
+using Change = std::variant<Status, TunnelStatus, PathStatus, ServerStatus, ChildStatus, StreamChange, Failover,
+                            ConfigChange, Verdict, UnknownChange>;
 
 struct Event {
     std::uint64_t number = 0;
@@ -48,7 +49,8 @@ struct Event {
     friend bool operator==(const Event&, const Event&) = default;
 };
 
-/// `snapshot`, `tunnel`, `path`, `stream`, `config`, `verdict`: also the name of the key that holds the change.
+/// `snapshot`, `tunnel`, `path`, `server`, `child`, `stream`, `failover`, `config`, `verdict`: also the name of the key
+/// that holds the change.
 [[nodiscard]] std::string_view kind(const Change& change);
 
 }  // namespace lamd::api

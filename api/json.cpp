@@ -1,5 +1,7 @@
 #include "api/json.h"
 
+#include "api/parse.h"
+
 namespace lamd::api::json {
 
 void Reader::fail(const std::string& place, std::string_view expected, const Json& found) {
@@ -8,7 +10,7 @@ void Reader::fail(const std::string& place, std::string_view expected, const Jso
     }
     std::string message = (place.empty() ? "/" : place) + ": expected " + std::string(expected) + ", found ";
     if (found.is_number()) {
-        message += dump(found);
+        message += dump_json(found);
     } else if (found.is_array() || found.is_object()) {
         message += std::string("an ") + found.type_name();
     } else {
@@ -54,11 +56,16 @@ void Reader::read(const Json& json, const std::string& place, WallTime& value) {
 }
 
 Result<Json> parse(std::string_view text) {
+    if (!is_shallow(text)) {
+        return Error{"not JSON that can be read: it is nested too deeply"};
+    }
     try {
         // In place: Json converts to and from anything, so that a plain return is ambiguous.
         return Result<Json>(boost::system::in_place_value, Json::parse(text));
     } catch (const Json::parse_error& error) {
         return Error{"not JSON: at byte " + std::to_string(error.byte) + " of " + std::to_string(text.size())};
+    } catch (const Json::out_of_range&) {
+        return Error{"not JSON that can be read: a number in it is too large"};
     }
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "api/codec.h"
+#include "api/parse.h"
 
 #include <nlohmann/json.hpp>
 
@@ -19,9 +20,16 @@ namespace lamd::api::json {
 
 using Json = nlohmann::ordered_json;
 
-/// Never throws: bytes that are not UTF-8 become U+FFFD.
-[[nodiscard]] inline std::string dump(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+/// The member, unless it is missing or null.
+[[nodiscard]] inline const Json* find(const Json& object, const char* key) {
+    const auto member = object.is_object() ? object.find(key) : object.end();
+    return member == object.end() || member->is_null() ? nullptr : &*member;
+}
+
+/// Empty where it is no text.
+[[nodiscard]] inline std::string text(const Json& object, const char* key) {
+    const Json* member = find(object, key);
+    return member != nullptr && member->is_string() ? member->get<std::string>() : std::string();
 }
 
 class Writer {

@@ -1,18 +1,20 @@
 #include "base/async.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 namespace lamd {
 
 namespace {
 
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+// Ends early, without a word, when the coroutine is cancelled: the loser of two waits should not cost an exception.
+asio::awaitable<void> doze_until(std::chrono::steady_clock::time_point time) {
+    asio::steady_timer timer(co_await asio::this_coro::executor, time);
+    co_await timer.async_wait(kNoThrow);
+}
 
 }  // namespace
 
@@ -38,17 +40,17 @@ asio::awaitable<void> Event::wait() {
 asio::awaitable<bool> Event::wait_until(std::chrono::steady_clock::time_point deadline) {
     using namespace asio::experimental::awaitable_operators;
     if (!is_set_) {
-        co_await (wait() || sleep_until(deadline));
+        co_await (wait() || doze_until(deadline));
     }
     co_return is_set_;
 }
 
 void TaskGroup::spawn(asio::awaitable<void> task) {
     idle_.clear();
-    const auto signal = tasks_.emplace(tasks_.end());
-    asio::co_spawn(executor_, std::move(task),
-                   asio::bind_cancellation_slot(signal->slot(), [this, signal](const std::exception_ptr& failure) {
-                       tasks_.erase(signal);
+    const auto place = tasks_.emplace(tasks_.end());
+    asio::co_spawn(executor_, run(*place, std::move(task)),
+                   asio::bind_cancellation_slot(place->signal.slot(), [this, place](const std::exception_ptr& failure) {
+                       tasks_.erase(place);
                        if (tasks_.empty()) {
                            idle_.set();
                        }
@@ -56,10 +58,32 @@ void TaskGroup::spawn(asio::awaitable<void> task) {
                    }));
 }
 
+// co_spawn() itself waits before and behind the work, and there a cancellation would leave it as an exception that
+// nobody can catch (Boost 1.83): so it comes neither before the work has begun nor when it has ended.
+asio::awaitable<void> TaskGroup::run(Task& task, asio::awaitable<void> work) {
+    task.has_begun = true;
+    if (task.is_cancelled) {
+        co_return;
+    }
+    std::exception_ptr failure;
+    try {
+        co_await std::move(work);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    co_await asio::this_coro::throw_if_cancelled(false);
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
+}
+
 void TaskGroup::cancel() {
-    for (auto signal = tasks_.begin(); signal != tasks_.end();) {
-        const auto current = signal++;
-        current->emit(asio::cancellation_type::terminal);
+    for (auto place = tasks_.begin(); place != tasks_.end();) {
+        auto& task = *place++;
+        task.is_cancelled = true;
+        if (task.has_begun) {
+            task.signal.emit(asio::cancellation_type::terminal);
+        }
     }
 }
 
@@ -79,8 +103,12 @@ asio::awaitable<bool> is_cancelled() {
 }
 
 asio::awaitable<void> sleep_until(std::chrono::steady_clock::time_point time) {
-    asio::steady_timer timer(co_await asio::this_coro::executor, time);
-    co_await timer.async_wait(kNoThrow);
+    co_await doze_until(time);
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    const bool is_over = co_await is_cancelled();
+    if (throws && is_over) {
+        throw boost::system::system_error(asio::error::operation_aborted);
+    }
 }
 
 }  // namespace lamd

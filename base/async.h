@@ -3,9 +3,11 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
 #include <exception>
@@ -14,6 +16,9 @@
 namespace lamd {
 
 namespace asio = boost::asio;
+
+/// `const auto [error] = co_await operation(kNoThrow)`: an error code instead of an exception.
+inline constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 
 /// A condition that coroutines wait for. set() wakes every waiter, now and later, until clear().
 class Event {
@@ -63,8 +68,16 @@ public:
     }
 
 private:
+    struct Task {
+        asio::cancellation_signal signal;
+        bool has_begun = false;
+        bool is_cancelled = false;
+    };
+
+    [[nodiscard]] static asio::awaitable<void> run(Task& task, asio::awaitable<void> work);
+
     asio::any_io_executor executor_;
-    std::list<asio::cancellation_signal> tasks_;
+    std::list<Task> tasks_;
     Event idle_;
 };
 
@@ -75,7 +88,8 @@ void rethrow_unless_cancelled(const std::exception_ptr& failure);
 /// this_coro::throw_if_cancelled off, and look here.
 [[nodiscard]] asio::awaitable<bool> is_cancelled();
 
-/// Sleeps; ends early when the coroutine is cancelled.
+/// Sleeps. When the coroutine is cancelled, throws at once (operation_aborted): what stands behind the sleep is not
+/// done. Where this_coro::throw_if_cancelled is off, it only ends early.
 [[nodiscard]] asio::awaitable<void> sleep_until(std::chrono::steady_clock::time_point time);
 
 }  // namespace lamd

@@ -13,6 +13,11 @@ using Duration = std::chrono::nanoseconds;
 using Instant = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 using WallTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
 
+/// For what needs no other clock in tests.
+[[nodiscard]] inline Instant steady_now() {
+    return std::chrono::steady_clock::now();
+}
+
 class Clock {
 public:
     virtual ~Clock() = default;
@@ -23,7 +28,7 @@ public:
 class SystemClock final : public Clock {
 public:
     [[nodiscard]] Instant now() const override {
-        return std::chrono::steady_clock::now();
+        return steady_now();
     }
     [[nodiscard]] WallTime wall() const override {
         return std::chrono::system_clock::now();

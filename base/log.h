@@ -20,6 +20,9 @@ struct Field {
     std::string value;
 };
 
+/// The field that says whose words a line is, where it is not lamd that speaks: journald's SYSLOG_IDENTIFIER.
+inline constexpr std::string_view kSource = "source";
+
 class Sink {
 public:
     virtual ~Sink() = default;

@@ -1,23 +1,17 @@
 #include "base/secret_file.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
+#include "base/text_file.h"
+
 #include <utility>
 
 namespace lamd {
 
 Result<Secret> read_secret(std::string_view what, const std::string& file) {
-    std::ifstream stream(file, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(stream), {}};
-    if (!stream.is_open() || stream.bad()) {
-        return Error{"read ", what, " ", file, ": ", std::strerror(errno)};
+    auto text = read_text(what, file);
+    if (!text) {
+        return text.error();
     }
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
-        text.pop_back();
-    }
-    return Secret(std::move(text));
+    return Secret(std::move(*text));
 }
 
 }  // namespace lamd
