@@ -112,7 +112,7 @@ Result<std::string> parse_http_url(const std::string& text, std::size_t scheme) 
     }
     const std::size_t colon = authority.rfind(':');
     const bool has_port = colon != std::string::npos && !authority.ends_with(']');
-    const std::string host = authority.substr(0, has_port ? colon : authority.npos);
+    const std::string host = has_port ? authority.substr(0, colon) : authority;
     const bool is_bare_ipv6 = host.find(':') != std::string::npos && !host.starts_with('[');
     if (is_bare_ipv6) {
         return Error{fmt::format("{}: an IPv6 address goes into brackets; write http://[::1]:8080", in_quotes(text))};
@@ -182,6 +182,15 @@ Result<std::string> parse_base_url(const std::string& text) {
         return Error{fmt::format("{} is no URL; did you mean http://{}?", in_quotes(text), text)};
     }
     return Error{fmt::format("{} is no URL; write http://HOST:PORT, https://HOST:PORT or unix:/PATH", in_quotes(text))};
+}
+
+Result<std::string> parse_sse(const std::string& text) {
+    constexpr std::string_view kTunnel = "tunnel:";
+    if (!text.starts_with(kTunnel)) {
+        return parse_base_url(text);
+    }
+    const Result<std::string> name = parse_name(text.substr(kTunnel.size()));
+    return name ? Result<std::string>(text) : name.error();
 }
 
 Result<std::string> parse_path(const std::string& text) {

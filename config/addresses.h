@@ -28,6 +28,9 @@ namespace lamd::config {
 /// it is refused without being repeated in the message.
 [[nodiscard]] Result<std::string> parse_base_url(const std::string& text);
 
+/// As parse_base_url(), or `tunnel:NAME`.
+[[nodiscard]] Result<std::string> parse_sse(const std::string& text);
+
 /// An absolute file name. The message does not repeat the text, which may be a secret in the wrong place.
 [[nodiscard]] Result<std::string> parse_path(const std::string& text);
 

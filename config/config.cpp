@@ -21,6 +21,20 @@ std::string to_string(const Broker& broker) {
     return (broker.is_tls ? "mqtts://" : "mqtt://") + to_string(broker.address);
 }
 
+std::string_view to_string(Role role) {
+    switch (role) {
+        case Role::tunnel:
+            return "tunnel";
+        case Role::read:
+            return "read";
+        case Role::use:
+            return "use";
+        case Role::admin:
+            return "admin";
+    }
+    return "";
+}
+
 std::string_view to_string(Mode mode) {
     switch (mode) {
         case Mode::automatic:
@@ -45,6 +59,40 @@ std::string_view to_string(LogFormat format) {
             return "journal";
     }
     return "";
+}
+
+std::string_view to_string(Reasoning reasoning) {
+    switch (reasoning) {
+        case Reasoning::drop:
+            return "drop";
+        case Reasoning::keep:
+            return "keep";
+    }
+    return "";
+}
+
+std::string_view to_string(Sessions::Store store) {
+    switch (store) {
+        case Sessions::Store::off:
+            return "off";
+        case Sessions::Store::memory:
+            return "memory";
+        case Sessions::Store::disk:
+            return "disk";
+    }
+    return "";
+}
+
+RequestDefaults merge(const RequestDefaults& first, const RequestDefaults& second) {
+    RequestDefaults both = first;
+    const auto fill = [](auto& value, const auto& other) { value = value ? value : other; };
+    fill(both.temperature, second.temperature);
+    fill(both.top_p, second.top_p);
+    fill(both.max_tokens, second.max_tokens);
+    fill(both.timeout, second.timeout);
+    fill(both.skip_thinking, second.skip_thinking);
+    fill(both.reasoning, second.reasoning);
+    return both;
 }
 
 }  // namespace lamd::config

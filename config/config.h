@@ -10,6 +10,7 @@
 #include "base/secret.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,28 +80,92 @@ struct Deadlines {
     friend bool operator==(const Deadlines&, const Deadlines&) = default;
 };
 
+/// A program next to a server that speaks the legacy topics only (docs/legacy-mqtt.md).
+struct Bridge {
+    std::string project;  ///< whose topics are used
+    std::string status;   ///< the project on whose status topic the bridge says that it is there
+
+    friend bool operator==(const Bridge&, const Bridge&) = default;
+};
+
 /// An OpenAI-compatible server and the ways on which the gateway reaches it: at least one.
 struct Server {
     std::string name;
     /// Base URLs without a trailing slash: `http://127.0.0.1:8080`, `https://…`, `unix:/path`. Several are several ways
-    /// to the same server, through one tunnel each: the first is preferred.
+    /// to the same server, through one tunnel each: the first is preferred. `tunnel:NAME` is wherever the tunnel of
+    /// that name ends, as its guard reports it.
     std::vector<std::string> sse;
     std::optional<std::string> mqtt;  ///< the name of its worker, reached through the brokers
+    std::optional<Bridge> bridge;     ///< a way through the brokers as well, but to a bridge; never beside `mqtt`
     std::optional<std::string> api_key_file;
     std::vector<std::string> models;     ///< empty: whatever its /v1/models lists
     std::optional<std::uint32_t> slots;  ///< answers at once; absent: what llama-server's /props says, else no limit
     Duration probe_interval = 2s;
+    Duration wedged_after = 60s;  ///< without a token of any running stream, it is asked whether it works; zero: never
     Deadlines deadlines;
 
     friend bool operator==(const Server&, const Server&) = default;
 };
 
-/// The models that may answer in a model's place while no server with it can, in order.
-struct ModelFallback {
-    std::string model;
-    std::vector<std::string> fallback;
+/// What becomes of `reasoning_content`, where thinking is skipped.
+enum class Reasoning { drop, keep };
 
-    friend bool operator==(const ModelFallback&, const ModelFallback&) = default;
+/// Filled into requests that do not say (absent: left to the server).
+struct RequestDefaults {
+    std::optional<double> temperature;
+    std::optional<double> top_p;
+    std::optional<std::int64_t> max_tokens;
+    std::optional<Duration> timeout;     ///< of the whole answer, from the request on; zero: none
+    std::optional<bool> skip_thinking;   ///< the server is asked not to think, and `<think>…</think>` is taken out
+    std::optional<Reasoning> reasoning;  ///< absent: drop
+
+    friend bool operator==(const RequestDefaults&, const RequestDefaults&) = default;
+};
+
+/// What `first` says, and `second` where it says nothing.
+[[nodiscard]] RequestDefaults merge(const RequestDefaults& first, const RequestDefaults& second);
+
+/// One project on the legacy topics.
+struct LegacyProject {
+    std::string name;                               ///< the first level of its topics
+    std::string system_prompt;                      ///< empty: none, or the file's
+    std::optional<std::string> system_prompt_file;  ///< read when lamd starts
+    std::string tools;                              ///< a JSON array of OpenAI tools; empty: none
+    bool has_state = false;                         ///< it has the topics `state` and `hint`
+    RequestDefaults defaults;                       ///< all are set
+
+    friend bool operator==(const LegacyProject&, const LegacyProject&) = default;
+};
+
+/// What a worker serves on the legacy topics (docs/legacy-mqtt.md), with the values of the bridges that it replaces.
+struct Legacy {
+    std::string service;                    ///< its name at the broker, and in the status messages
+    std::string model;                      ///< named in requests; empty: the server has only one
+    std::uint64_t history_tokens = 10'000;  ///< of one session, at 4 characters each; the system prompt does not count
+    std::uint32_t sessions = 100;
+    Duration expire = 3600s;
+    Duration timeout = 300s;              ///< of one answer
+    std::uint32_t answers = 8;            ///< at once
+    std::uint32_t queue = 64;             ///< messages that wait
+    std::vector<LegacyProject> projects;  ///< at least one; the first one's topic has the status
+
+    friend bool operator==(const Legacy&, const Legacy&) = default;
+};
+
+/// A server that lamd runs itself, where no unit does (docs/server-process.md).
+struct Child {
+    std::vector<std::string> command;                ///< the program's absolute path, then its arguments; no shell
+    std::map<std::string, std::string> environment;  ///< beside lamd's own
+    std::string directory = "/";
+    Duration ready_timeout = 10min;  ///< from its start to its first answer to /health
+    Duration stop_grace = 10s;       ///< from SIGTERM to SIGKILL
+    std::optional<ByteCount> memory_max;
+    Duration restart_first = 1s;  ///< the wait before it is started again, doubled each time
+    Duration restart_limit = 1min;
+    Duration wedged_after = 60s;  ///< zero: never
+    bool is_restarted_when_wedged = true;
+
+    friend bool operator==(const Child&, const Child&) = default;
 };
 
 /// The worker next to a server: its name, the server, where gateways reach it, and how long it remembers.
@@ -114,6 +179,8 @@ struct Worker {
     ByteCount journal = 256_MiB;       ///< of all streams together
     Duration keep = 60s;               ///< how long a stream that has ended can be resumed
     Duration lease = 30s;              ///< a stream that nobody reads for so long is cancelled
+    std::optional<Legacy> legacy;
+    std::optional<Child> run;  ///< the server, where it is lamd that runs it
 
     friend bool operator==(const Worker&, const Worker&) = default;
 };
@@ -151,13 +218,30 @@ struct Queue {
     friend bool operator==(const Queue&, const Queue&) = default;
 };
 
-/// Filled into requests that do not say (absent: left to the server).
-struct RequestDefaults {
-    std::optional<double> temperature;
-    std::optional<double> top_p;
-    std::optional<std::int64_t> max_tokens;
+/// What is special about a model.
+struct ModelSettings {
+    std::string model;
+    std::vector<std::string> fallback;  ///< answer in its place while no server with it can, in order
+    RequestDefaults defaults;           ///< before those of all models
 
-    friend bool operator==(const RequestDefaults&, const RequestDefaults&) = default;
+    friend bool operator==(const ModelSettings&, const ModelSettings&) = default;
+};
+
+/// Conversations that lamd keeps for its callers.
+struct Sessions {
+    enum class Store {
+        off,
+        memory,  ///< until lamd ends
+        disk,    ///< in its state directory
+    };
+    Store store = Store::memory;
+    std::uint32_t max = 10'000;  ///< beyond, the one that was not used for longest is forgotten
+    Duration expire = 24h;       ///< without use
+    std::uint64_t max_history_tokens = 10'000;
+    std::string system_prompt;  ///< of sessions that have none of their own; empty: none
+    RequestDefaults defaults;   ///< before those of the model
+
+    friend bool operator==(const Sessions&, const Sessions&) = default;
 };
 
 /// Who may connect as what: `any`, a user or a group, by name resolved at load time to its number.
@@ -170,12 +254,18 @@ struct Principal {
     friend bool operator==(const Principal&, const Principal&) = default;
 };
 
+/// What a caller may do; each includes those before it, but for `tunnel`: that is to report tunnels, and nothing else.
+enum class Role { tunnel, read, use, admin };
+
+[[nodiscard]] std::string_view to_string(Role role);
+
 /// Roles of the Unix socket's callers. `admin` includes `use`, `use` includes `read`. Root and lamd's own user are
 /// always admin. The socket's mode decides who can connect at all.
 struct Roles {
     std::vector<Principal> read;
     std::vector<Principal> use{{Principal::Kind::any, 0, "any"}};
     std::vector<Principal> admin;
+    std::vector<Principal> tunnel = {};  ///< absent in the file: the user `lam`, where there is one
 
     friend bool operator==(const Roles&, const Roles&) = default;
 };
@@ -195,6 +285,14 @@ struct Socket {
     friend bool operator==(const Socket&, const Socket&) = default;
 };
 
+/// The dashboard for browsers of this machine, besides the Unix socket.
+struct Dashboard {
+    TcpAddress listen;       ///< of the loopback interface
+    Role role = Role::read;  ///< of everybody who can reach it: the kernel does not say whose connection it is
+
+    friend bool operator==(const Dashboard&, const Dashboard&) = default;
+};
+
 enum class LogFormat { automatic, text, json, journal };
 
 struct Log {
@@ -211,17 +309,25 @@ enum class Mode { automatic, sse, mqtt };
 [[nodiscard]] std::string_view to_string(Mode mode);
 /// `auto`, `text`, `json`, `journal`.
 [[nodiscard]] std::string_view to_string(LogFormat format);
+/// `drop`, `keep`.
+[[nodiscard]] std::string_view to_string(Reasoning reasoning);
+/// `off`, `memory`, `disk`.
+[[nodiscard]] std::string_view to_string(Sessions::Store store);
 
 struct Config {
     Log log;
     Socket socket;
+    std::optional<Dashboard> dashboard;
     std::vector<Tunnel> tunnels;
     std::vector<Server> servers;
     std::optional<Worker> worker;
     std::optional<Mqtt> mqtt;
     RequestDefaults defaults;
     Queue queue;
-    std::vector<ModelFallback> models;
+    std::vector<ModelSettings> models;
+    Sessions sessions;
+    /// An answer whose server is lost in the middle of it goes on at another one with the same model, from its text.
+    bool continuation = false;
     Mode mode = Mode::automatic;
     Duration stop_timeout = 30s;  ///< how long SIGTERM waits for running answers
 

@@ -63,6 +63,7 @@ public:
         count(mark, 1);
         Node node = node_at(mark, Node::Kind::scalar);
         node.text = value;
+        node.is_quoted = tag != "?";  // yaml-cpp's for a plain scalar
         check_tag(node, tag);
         if (!is_one_line(value)) {
             report(node.place,

@@ -29,6 +29,7 @@ struct Node {
     Kind kind = Kind::nothing;
     Place place;
     std::string text;            ///< of a scalar
+    bool is_quoted = false;      ///< of a scalar: then it is text, whatever it looks like
     std::string key;             ///< of a mapping's child
     Place key_place;             ///< of a mapping's child
     std::vector<Node> children;  ///< of a sequence or mapping, in the order of the file

@@ -1,5 +1,6 @@
 #include "config/dump.h"
 
+#include "config/text.h"
 #include "config/values.h"
 
 #include <fmt/format.h>
@@ -10,18 +11,6 @@
 
 namespace lamd::config {
 namespace {
-
-/// A double-quoted scalar. Values have no control characters in them (document.h), so these two need an escape.
-std::string text(std::string_view value) {
-    std::string escaped = "\"";
-    for (const char character : value) {
-        if (character == '"' || character == '\\') {
-            escaped += '\\';
-        }
-        escaped += character;
-    }
-    return escaped + '"';
-}
 
 /// `[a, b]`, each by `write`.
 template <class T, class Write>
@@ -68,22 +57,23 @@ std::string principal(const Principal& principal) {
         case Principal::Kind::any:
             return "any";
         case Principal::Kind::user:
-            return text("user:" + principal.name);
+            return double_quoted("user:" + principal.name);
         case Principal::Kind::group:
-            return text("group:" + principal.name);
+            return double_quoted("group:" + principal.name);
     }
     return {};
 }
 
 void write_socket(Writer& writer, const Socket& socket) {
     writer.open("socket");
-    writer.entry("path", text(socket.path));
+    writer.entry("path", double_quoted(socket.path));
     writer.entry("mode", fmt::format("\"{:04o}\"", socket.mode));
-    writer.entry_if("group", socket.group, text);
+    writer.entry_if("group", socket.group, double_quoted);
     writer.open("roles");
     writer.entry("read", list(socket.roles.read, principal));
     writer.entry("use", list(socket.roles.use, principal));
     writer.entry("admin", list(socket.roles.admin, principal));
+    writer.entry("tunnel", list(socket.roles.tunnel, principal));
     writer.close();
     writer.open("limits");
     writer.entry("head", to_string(socket.head_limit));
@@ -98,21 +88,22 @@ void write_socket(Writer& writer, const Socket& socket) {
 
 void write_forward(Writer& writer, const Forward& forward) {
     const auto port = [](std::uint16_t number) { return fmt::to_string(number); };
-    writer.line(fmt::format("- remote: {}", text(to_string(forward.remote))));
+    writer.line(fmt::format("- remote: {}", double_quoted(to_string(forward.remote))));
     writer.line(fmt::format("  alternates: {}", list(forward.alternates, port)));
-    writer.line(fmt::format("  target: {}", forward.is_to_worker ? "worker" : text(to_string(forward.target))));
+    writer.line(
+        fmt::format("  target: {}", forward.is_to_worker ? "worker" : double_quoted(to_string(forward.target))));
 }
 
 void write_tunnel(Writer& writer, const Tunnel& tunnel) {
-    writer.open(text(tunnel.name));
-    writer.entry("host", text(tunnel.host));
+    writer.open(double_quoted(tunnel.name));
+    writer.entry("host", double_quoted(tunnel.host));
     writer.entry("port", fmt::to_string(tunnel.port));
-    writer.entry("user", text(tunnel.user));
-    writer.entry_if("identity", tunnel.identity, text);
-    writer.entry_if("passphrase_file", tunnel.passphrase_file, text);
-    writer.entry_if("agent", tunnel.agent, text);
-    writer.entry("known_hosts", text(tunnel.known_hosts));
-    writer.entry_if("host_key", tunnel.host_key, text);
+    writer.entry("user", double_quoted(tunnel.user));
+    writer.entry_if("identity", tunnel.identity, double_quoted);
+    writer.entry_if("passphrase_file", tunnel.passphrase_file, double_quoted);
+    writer.entry_if("agent", tunnel.agent, double_quoted);
+    writer.entry("known_hosts", double_quoted(tunnel.known_hosts));
+    writer.entry_if("host_key", tunnel.host_key, double_quoted);
     writer.entry("takeover", tunnel.takeover ? "true" : "false");
     writer.entry("connect_timeout", exact(tunnel.connect_timeout));
     writer.entry("dead_peer", exact(tunnel.dead_peer));
@@ -134,27 +125,99 @@ void write_deadlines(Writer& writer, const Deadlines& deadlines) {
 }
 
 void write_server(Writer& writer, const Server& server) {
-    writer.open(text(server.name));
+    writer.open(double_quoted(server.name));
     if (server.sse.size() == 1) {
-        writer.entry("sse", text(server.sse.front()));
+        writer.entry("sse", double_quoted(server.sse.front()));
     } else if (!server.sse.empty()) {
-        writer.entry("sse", list(server.sse, text));
+        writer.entry("sse", list(server.sse, double_quoted));
     }
-    writer.entry_if("mqtt", server.mqtt, text);
-    writer.entry_if("api_key_file", server.api_key_file, text);
-    writer.entry("models", list(server.models, text));
+    writer.entry_if("mqtt", server.mqtt, double_quoted);
+    if (server.bridge) {
+        writer.open("bridge");
+        writer.entry("project", double_quoted(server.bridge->project));
+        writer.entry("status", double_quoted(server.bridge->status));
+        writer.close();
+    }
+    writer.entry_if("api_key_file", server.api_key_file, double_quoted);
+    writer.entry("models", list(server.models, double_quoted));
     writer.entry_if("slots", server.slots, [](auto count) { return fmt::format("{}", count); });
     writer.entry("probe_interval", exact(server.probe_interval));
+    writer.entry("wedged_after", exact(server.wedged_after));
     write_deadlines(writer, server.deadlines);
+    writer.close();
+}
+
+void write_sampling(Writer& writer, const RequestDefaults& defaults) {
+    const auto number = [](auto value) { return fmt::format("{}", value); };
+    writer.entry_if("temperature", defaults.temperature, number);
+    writer.entry_if("top_p", defaults.top_p, number);
+    writer.entry_if("max_tokens", defaults.max_tokens, number);
+}
+
+void write_project(Writer& writer, const LegacyProject& project) {
+    writer.open(double_quoted(project.name));
+    if (project.system_prompt_file) {
+        writer.entry("system_prompt_file", double_quoted(*project.system_prompt_file));
+    } else {
+        writer.entry("system_prompt", double_quoted(project.system_prompt));
+    }
+    if (!project.tools.empty()) {
+        writer.entry("tools", project.tools);  // JSON is YAML
+    }
+    writer.entry("state", project.has_state ? "true" : "false");
+    write_sampling(writer, project.defaults);
+    writer.close();
+}
+
+void write_legacy(Writer& writer, const Legacy& legacy) {
+    writer.open("legacy");
+    writer.entry("service", double_quoted(legacy.service));
+    if (!legacy.model.empty()) {
+        writer.entry("model", double_quoted(legacy.model));
+    }
+    writer.entry("max_history_tokens", fmt::to_string(legacy.history_tokens));
+    writer.entry("sessions", fmt::to_string(legacy.sessions));
+    writer.entry("expire", exact(legacy.expire));
+    writer.entry("timeout", exact(legacy.timeout));
+    writer.entry("answers", fmt::to_string(legacy.answers));
+    writer.entry("queue", fmt::to_string(legacy.queue));
+    writer.open("projects");
+    for (const auto& project : legacy.projects) {
+        write_project(writer, project);
+    }
+    writer.close();
+    writer.close();
+}
+
+void write_child(Writer& writer, const Child& child) {
+    writer.open("run");
+    writer.entry("command", list(child.command, double_quoted));
+    if (!child.environment.empty()) {
+        writer.open("environment");
+        for (const auto& [name, value] : child.environment) {
+            writer.entry(double_quoted(name), double_quoted(value));
+        }
+        writer.close();
+    }
+    writer.entry("directory", double_quoted(child.directory));
+    writer.entry("ready_timeout", exact(child.ready_timeout));
+    writer.entry("stop_grace", exact(child.stop_grace));
+    writer.entry_if("memory_max", child.memory_max, [](ByteCount limit) { return to_string(limit); });
+    writer.open("restart");
+    writer.entry("first", exact(child.restart_first));
+    writer.entry("limit", exact(child.restart_limit));
+    writer.close();
+    writer.entry("wedged_after", exact(child.wedged_after));
+    writer.entry("wedged", child.is_restarted_when_wedged ? "restart" : "report");
     writer.close();
 }
 
 void write_worker(Writer& writer, const Worker& worker) {
     writer.open("worker");
-    writer.entry("name", text(worker.name));
-    writer.entry("server", text(worker.server));
-    writer.entry_if("api_key_file", worker.api_key_file, text);
-    writer.entry("listen", text(to_string(worker.listen)));
+    writer.entry("name", double_quoted(worker.name));
+    writer.entry("server", double_quoted(worker.server));
+    writer.entry_if("api_key_file", worker.api_key_file, double_quoted);
+    writer.entry("listen", double_quoted(to_string(worker.listen)));
     writer.entry("lease", exact(worker.lease));
     writer.open("journal");
     writer.entry("stream", to_string(worker.stream_journal));
@@ -162,23 +225,29 @@ void write_worker(Writer& writer, const Worker& worker) {
     writer.entry("keep", exact(worker.keep));
     writer.close();
     write_deadlines(writer, worker.deadlines);
+    if (worker.legacy) {
+        write_legacy(writer, *worker.legacy);
+    }
+    if (worker.run) {
+        write_child(writer, *worker.run);
+    }
     writer.close();
 }
 
 void write_broker(Writer& writer, const Broker& broker) {
-    writer.line(fmt::format("- url: {}", text(to_string(broker))));
+    writer.line(fmt::format("- url: {}", double_quoted(to_string(broker))));
     if (!broker.username.empty()) {
-        writer.entry("  username", text(broker.username));
+        writer.entry("  username", double_quoted(broker.username));
     }
-    writer.entry_if("  password_file", broker.password_file, text);
-    writer.entry_if("  ca_file", broker.ca_file, text);
-    writer.entry_if("  certificate_file", broker.certificate_file, text);
-    writer.entry_if("  key_file", broker.key_file, text);
+    writer.entry_if("  password_file", broker.password_file, double_quoted);
+    writer.entry_if("  ca_file", broker.ca_file, double_quoted);
+    writer.entry_if("  certificate_file", broker.certificate_file, double_quoted);
+    writer.entry_if("  key_file", broker.key_file, double_quoted);
 }
 
 void write_mqtt(Writer& writer, const Mqtt& mqtt) {
     writer.open("mqtt");
-    writer.entry("site", text(mqtt.site));
+    writer.entry("site", double_quoted(mqtt.site));
     writer.entry("keepalive", exact(mqtt.keepalive));
     writer.open("brokers");
     for (const Broker& broker : mqtt.brokers) {
@@ -202,22 +271,34 @@ void write_named(Writer& writer, std::string_view key, const std::vector<T>& ite
     writer.close();
 }
 
-void write_model(Writer& writer, const ModelFallback& model) {
-    writer.open(text(model.model));
-    writer.entry("fallback", list(model.fallback, text));
-    writer.close();
-}
-
 void write_defaults(Writer& writer, const RequestDefaults& defaults) {
     if (defaults == RequestDefaults{}) {
         writer.entry("defaults", "{}");
         return;
     }
-    const auto number = [](auto value) { return fmt::format("{}", value); };
     writer.open("defaults");
-    writer.entry_if("temperature", defaults.temperature, number);
-    writer.entry_if("top_p", defaults.top_p, number);
-    writer.entry_if("max_tokens", defaults.max_tokens, number);
+    write_sampling(writer, defaults);
+    writer.entry_if("timeout", defaults.timeout, exact);
+    writer.entry_if("skip_thinking", defaults.skip_thinking, [](bool is) { return is ? "true" : "false"; });
+    writer.entry_if("reasoning", defaults.reasoning, [](Reasoning what) { return to_string(what); });
+    writer.close();
+}
+
+void write_model(Writer& writer, const ModelSettings& model) {
+    writer.open(double_quoted(model.model));
+    writer.entry("fallback", list(model.fallback, double_quoted));
+    write_defaults(writer, model.defaults);
+    writer.close();
+}
+
+void write_sessions(Writer& writer, const Sessions& sessions) {
+    writer.open("sessions");
+    writer.entry("store", to_string(sessions.store));
+    writer.entry("max", fmt::to_string(sessions.max));
+    writer.entry("expire", exact(sessions.expire));
+    writer.entry("max_history_tokens", fmt::to_string(sessions.max_history_tokens));
+    writer.entry("system_prompt", double_quoted(sessions.system_prompt));
+    write_defaults(writer, sessions.defaults);
     writer.close();
 }
 
@@ -230,6 +311,12 @@ std::string to_yaml(const Config& config) {
     writer.entry("format", to_string(config.log.format));
     writer.close();
     write_socket(writer, config.socket);
+    if (config.dashboard) {
+        writer.open("dashboard");
+        writer.entry("listen", double_quoted(to_string(config.dashboard->listen)));
+        writer.entry("role", to_string(config.dashboard->role));
+        writer.close();
+    }
     write_named(writer, "tunnels", config.tunnels, write_tunnel);
     write_named(writer, "servers", config.servers, write_server);
     if (config.worker) {
@@ -244,6 +331,8 @@ std::string to_yaml(const Config& config) {
     writer.entry("wait", exact(config.queue.wait));
     writer.close();
     write_named(writer, "models", config.models, write_model);
+    write_sessions(writer, config.sessions);
+    writer.entry("continuation", config.continuation ? "true" : "false");
     writer.entry("mode", to_string(config.mode));
     writer.entry("stop_timeout", exact(config.stop_timeout));
     return writer.take();

@@ -162,10 +162,10 @@ void Fields::problem(std::string_view key, std::string_view what) {
     reading_.problem(place, fmt::format("{}: {}", path_of(key), what));
 }
 
-void Fields::warn(std::string_view key, std::string_view what) {
+void Fields::warn_unused(std::string_view key, std::string_view why) {
     const Node* node = child(key);
     const Place place = node == nullptr ? node_.heading() : node->place;
-    reading_.warn(place, fmt::format("{}: {}", path_of(key), what));
+    reading_.warn(place, fmt::format("{}: it is not read, because {}", path_of(key), why), std::string(key));
 }
 
 void Fields::require(std::string_view key, std::string_view example) {
@@ -174,13 +174,20 @@ void Fields::require(std::string_view key, std::string_view example) {
     }
 }
 
+std::string Fields::meant_by(const std::string& key) const {
+    if (std::ranges::find(kHints, key, &Hint::key) != kHints.end()) {
+        return {};  // another name alone would not make it right
+    }
+    const auto synonym = std::ranges::find(kSynonyms, key, &Hint::key);
+    const bool is_known = synonym != kSynonyms.end() && std::ranges::find(known_, synonym->text) != known_.end();
+    return std::string(is_known ? synonym->text : nearest(key, known_));
+}
+
 std::string Fields::advice(const std::string& key) const {
     if (const auto hint = std::ranges::find(kHints, key, &Hint::key); hint != kHints.end()) {
         return std::string(hint->text);
     }
-    const auto synonym = std::ranges::find(kSynonyms, key, &Hint::key);
-    const bool is_known = synonym != kSynonyms.end() && std::ranges::find(known_, synonym->text) != known_.end();
-    const std::string_view meant = is_known ? synonym->text : nearest(key, known_);
+    const auto meant = meant_by(key);
     return meant.empty() ? fmt::format("known here: {}", one_of(known_)) : fmt::format("did you mean {}?", meant);
 }
 
@@ -188,7 +195,8 @@ void Fields::finish() {
     for (const Node& node : node_.children) {
         if (std::ranges::find(known_, node.key) == known_.end()) {
             reading_.problem(node.key_place,
-                             fmt::format("{}: unknown key; {}", path_of(shown(node.key)), advice(node.key)));
+                             fmt::format("{}: unknown key; {}", path_of(shown(node.key)), advice(node.key)),
+                             meant_by(node.key));
         }
     }
 }

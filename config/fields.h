@@ -20,11 +20,13 @@ struct Reading {
     Problems problems{};
     Problems warnings{};
 
-    void problem(Place place, std::string message) {
-        problems.push_back({place.line, place.column, std::move(message)});
+    void problem(Place place, std::string message, std::string meant = {}) {
+        problems.push_back(
+            {.line = place.line, .column = place.column, .message = std::move(message), .meant = std::move(meant)});
     }
-    void warn(Place place, std::string message) {
-        warnings.push_back({place.line, place.column, std::move(message)});
+    void warn(Place place, std::string message, std::string unused = {}) {
+        warnings.push_back(
+            {.line = place.line, .column = place.column, .message = std::move(message), .unused = std::move(unused)});
     }
     /// An environment variable; empty counts as unset, as everywhere in a shell.
     [[nodiscard]] const std::string* variable(std::string_view name) const;
@@ -96,7 +98,8 @@ public:
     [[nodiscard]] bool expect(const Node& node, const std::string& path, Node::Kind kind);
 
     void problem(std::string_view key, std::string_view what);
-    void warn(std::string_view key, std::string_view what);
+    /// A key that has no effect, and why.
+    void warn_unused(std::string_view key, std::string_view why);
 
     /// Reports that `key` is missing, if it is; `example` is what to write.
     void require(std::string_view key, std::string_view example);
@@ -116,6 +119,7 @@ private:
         return true;
     }
     [[nodiscard]] const Node* child(std::string_view key) const;
+    [[nodiscard]] std::string meant_by(const std::string& key) const;
     [[nodiscard]] std::string advice(const std::string& key) const;
 
     const Node& node_;

@@ -64,14 +64,21 @@ void read_mode(Fields& file, Config& config) {
     }
 }
 
-// Names of workers mean nothing without a broker.
+// Names of workers, and legacy topics, mean nothing without a broker.
 void check_brokers(Fields& file, const Config& config) {
+    if (config.mqtt || file.has("mqtt")) {
+        return;
+    }
+    constexpr std::string_view kMissing =
+        "there is no broker; write mqtt: {brokers: [{url: mqtts://broker.example.org}]}";
     for (const auto& server : config.servers) {
-        if (server.mqtt && !config.mqtt && !file.has("mqtt")) {
-            file.problem("servers", fmt::format("servers.{}.mqtt: there is no broker; write mqtt: {{brokers: [{{url: "
-                                                "mqtts://broker.example.org}}]}}",
-                                                server.name));
+        if (server.mqtt || server.bridge) {
+            file.problem("servers",
+                         fmt::format("servers.{}.{}: {}", server.name, server.mqtt ? "mqtt" : "bridge", kMissing));
         }
+    }
+    if (config.worker && config.worker->legacy) {
+        file.problem("worker", fmt::format("worker.legacy: {}", kMissing));
     }
 }
 
@@ -93,9 +100,11 @@ Config read_config(const Node& root, Reading& reading) {
     Config config;
     config.mode = overlay.mode;
     config.defaults = overlay.defaults;
+    config.sessions.max_history_tokens = overlay.max_history_tokens;
     Fields file(root, "", reading);
     read_log(file, config.log);
     read_socket(file, config.socket);
+    read_dashboard(file, config.dashboard);
     read_tunnels(file, config.tunnels);
     read_servers(file, overlay.deadlines, config.servers);
     read_worker(file, overlay.deadlines, config.worker);
@@ -104,6 +113,8 @@ Config read_config(const Node& root, Reading& reading) {
     read_defaults(file, config.defaults);
     read_queue(file, config.queue);
     read_models(file, config.models);
+    read_sessions(file, config.sessions);
+    file.read("continuation", config.continuation, parse_bool);
     read_mode(file, config);
     file.read("stop_timeout", config.stop_timeout, between<Duration>(0s, 1h, parse_duration));
     file.finish();

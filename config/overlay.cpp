@@ -22,10 +22,7 @@ struct Unhonoured {
 };
 constexpr std::string_view kBrokers =
     "is ignored: brokers are written in the configuration, mqtt: {brokers: [{url: mqtts://HOST}]}";
-constexpr std::array<Unhonoured, 6> kUnhonoured{{
-    {"LLM_SKIP_THINKING",
-     "is ignored: lamd passes answers through unchanged; ask the server not to think in the request"},
-    {"LLM_MAX_HISTORY_TOKENS", "is ignored: this version keeps no conversations"},
+constexpr std::array<Unhonoured, 4> kUnhonoured{{
     {"MQTT_BROKER_HOST", kBrokers},
     {"MQTT_BROKER_PORT", kBrokers},
     {"MQTT_USERNAME", kBrokers},
@@ -64,6 +61,8 @@ Overlay read_overlay(Reading& reading) {
     fill(reading, "LLM_TEMPERATURE", overlay.defaults.temperature, parse_temperature);
     fill(reading, "LLM_TOP_P", overlay.defaults.top_p, parse_top_p);
     fill(reading, "LLM_MAX_TOKENS", overlay.defaults.max_tokens, parse_max_tokens);
+    fill(reading, "LLM_SKIP_THINKING", overlay.defaults.skip_thinking, parse_bool);
+    fill(reading, "LLM_MAX_HISTORY_TOKENS", overlay.max_history_tokens, parse_max_history_tokens);
     for (const auto& [variable, why] : kUnhonoured) {
         if (reading.variable(variable) != nullptr) {
             reading.warn(kNowhere, fmt::format("environment variable {} {}", variable, why));

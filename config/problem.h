@@ -12,6 +12,11 @@ struct Problem {
     int line = 0;    ///< from 1; 0: not at a place in the file (an environment variable, a file that cannot be read)
     int column = 0;  ///< from 1, in characters
     std::string message;
+    std::string cause = {};   ///< of a file's: its name in docs/doctor.md
+    std::string remedy = {};  ///< of a file's: a command that mends it, with FILE names that a shell can read
+    std::string meant = {};   ///< the word that should stand at this place
+
+    std::string unused = {};  ///< the key that is not read: it may go, with its value
 
     friend bool operator==(const Problem&, const Problem&) = default;
 };

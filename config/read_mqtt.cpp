@@ -58,7 +58,7 @@ struct Url {
 Result<TcpAddress> parse_authority(const std::string& text, std::uint16_t default_port) {
     const std::size_t colon = text.rfind(':');
     const bool has_port = colon != std::string::npos && !text.ends_with(']');
-    const std::string host = text.substr(0, has_port ? colon : text.npos);
+    const std::string host = has_port ? text.substr(0, colon) : text;
     if (host.find(':') != std::string::npos && !host.starts_with('[')) {
         return Error{"an IPv6 address goes into brackets; write mqtt://[::1]:1883"};
     }

@@ -12,27 +12,42 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Result<std::string> parse_model(const std::string& text) {
-    constexpr std::size_t kLongest = 255;
-    if (text.empty() || text.size() > kLongest) {
-        return Error{fmt::format("{} cannot be the name of a model", in_quotes(text))};
-    }
-    return text;
-}
-
 Result<std::uint32_t> parse_slots(const std::string& text) {
     const auto count = between(std::int64_t{1}, std::int64_t{4096}, parse_integer)(text);
     return count ? Result<std::uint32_t>(static_cast<std::uint32_t>(*count)) : count.error();
 }
 
-// One URL, or a list of them; and the name of a worker.
+// `bridge: PROJECT`, or a mapping where another project has the status.
+void read_bridge(Fields& fields, Server& server) {
+    const Node* node = fields.find("bridge");
+    if (node == nullptr) {
+        return;
+    }
+    if (fields.has("mqtt")) {
+        fields.problem("bridge", "a server has a worker (mqtt) or a bridge, not both; remove one");
+    }
+    auto& bridge = server.bridge.emplace();
+    if (node->kind == Node::Kind::scalar) {
+        fields.read("bridge", bridge.project, parse_project);
+    } else if (fields.expect(*node, fields.path_of("bridge"), Node::Kind::mapping)) {
+        Fields inner(*node, fields.path_of("bridge"), fields.reading());
+        inner.require("project", "project: prompt_portal, the first level of its topics");
+        inner.read("project", bridge.project, parse_project);
+        inner.read("status", bridge.status, parse_project);
+        inner.finish();
+    }
+    bridge.status = bridge.status.empty() ? bridge.project : bridge.status;
+}
+
+// One URL, or a list of them; and the name of a worker, or of a bridge's project.
 void read_ways(Fields& fields, Server& server) {
+    read_bridge(fields, server);
     if (fields.has("mqtt")) {
         fields.read("mqtt", server.mqtt, parse_name);
-    } else {
+    } else if (!fields.has("bridge")) {
         fields.require("sse", "sse: http://127.0.0.1:8080, where the server is reached");
     }
-    fields.read_one_or_list("sse", server.sse, parse_base_url);
+    fields.read_one_or_list("sse", server.sse, parse_sse);
     for (auto url = server.sse.begin(); url != server.sse.end(); ++url) {
         if (std::find(server.sse.begin(), url, *url) != url) {
             fields.problem("sse", fmt::format("{} is there twice; remove one", *url));
@@ -51,6 +66,7 @@ Server read_server(const std::string& name, const Deadlines& defaults, Fields& f
     fields.read_list("models", server.models, parse_model);
     fields.read("slots", server.slots, parse_slots);
     fields.read("probe_interval", server.probe_interval, between<Duration>(100ms, 10min, parse_duration));
+    fields.read("wedged_after", server.wedged_after, between<Duration>(0s, kLongestDeadline, parse_duration));
     read_deadlines(fields, server.deadlines);
     fields.finish();
     return server;
@@ -89,18 +105,6 @@ void read_servers(Fields& file, const Deadlines& defaults, std::vector<Server>& 
     }
 }
 
-void read_defaults(Fields& file, RequestDefaults& defaults) {
-    const Node* node = file.find("defaults", Node::Kind::mapping);
-    if (node == nullptr) {
-        return;
-    }
-    Fields fields(*node, file.path_of("defaults"), file.reading());
-    fields.read("temperature", defaults.temperature, parse_temperature);
-    fields.read("top_p", defaults.top_p, parse_top_p);
-    fields.read("max_tokens", defaults.max_tokens, parse_max_tokens);
-    fields.finish();
-}
-
 void read_queue(Fields& file, Queue& queue) {
     const Node* node = file.find("queue", Node::Kind::mapping);
     if (node == nullptr) {
@@ -114,40 +118,9 @@ void read_queue(Fields& file, Queue& queue) {
     fields.finish();
 }
 
-void read_models(Fields& file, std::vector<ModelFallback>& models) {
-    const Node* node = file.find("models", Node::Kind::mapping);
-    if (node == nullptr) {
-        return;
-    }
-    for (const Node& child : node->children) {
-        const std::string path = file.path_of("models") + "." + shown(child.key);
-        if (file.expect(child, path, Node::Kind::mapping)) {
-            Fields fields(child, path, file.reading());
-            auto& model = models.emplace_back();
-            model.model = child.key;
-            fields.require("fallback", "fallback: [MODEL], the models that may answer in its place");
-            fields.read_list("fallback", model.fallback, parse_model);
-            fields.finish();
-        }
-    }
-}
-
 Result<Mode> parse_mode(const std::string& text) {
     return choice_of(
         std::array<Choice<Mode>, 3>{{{"auto", Mode::automatic}, {"sse", Mode::sse}, {"mqtt", Mode::mqtt}}})(text);
-}
-
-Result<double> parse_temperature(const std::string& text) {
-    return between(0.0, 2.0, parse_number)(text);
-}
-
-Result<double> parse_top_p(const std::string& text) {
-    return between(0.0, 1.0, parse_number)(text);
-}
-
-Result<std::int64_t> parse_max_tokens(const std::string& text) {
-    constexpr std::int64_t kMost = 10'000'000;
-    return between(std::int64_t{1}, kMost, parse_integer)(text);
 }
 
 }  // namespace lamd::config

@@ -52,6 +52,14 @@ Result<std::string> parse_group(const std::string& text, const Accounts& account
     return text;
 }
 
+// The account that `lamctl authorize` makes.
+std::vector<Principal> accounts_of_tunnels(const Accounts& accounts) {
+    const std::string name = "lam";
+    const auto id = accounts.user(name);
+    return id ? std::vector<Principal>{{.kind = Principal::Kind::user, .id = *id, .name = name}}
+              : std::vector<Principal>{};
+}
+
 void read_roles(Fields& socket, Roles& roles) {
     const Node* node = socket.find("roles", Node::Kind::mapping);
     if (node == nullptr) {
@@ -62,6 +70,7 @@ void read_roles(Fields& socket, Roles& roles) {
     fields.read_list("read", roles.read, parse);
     fields.read_list("use", roles.use, parse);
     fields.read_list("admin", roles.admin, parse);
+    fields.read_list("tunnel", roles.tunnel, parse);
     fields.finish();
 }
 
@@ -106,6 +115,7 @@ void read_log(Fields& file, Log& log) {
 }
 
 void read_socket(Fields& file, Socket& socket) {
+    socket.roles.tunnel = accounts_of_tunnels(file.reading().accounts);
     const Node* node = file.find("socket", Node::Kind::mapping);
     if (node == nullptr) {
         return;

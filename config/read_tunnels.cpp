@@ -131,7 +131,7 @@ void check_authentication(Fields& fields, const Tunnel& tunnel, bool has_agent) 
         fields.problem("passphrase_file", "there is no identity that it could decrypt; name one or remove this");
     }
     if (tunnel.host_key && fields.has("known_hosts")) {
-        fields.warn("known_hosts", "it is not read, because host_key pins the server's key");
+        fields.warn_unused("known_hosts", "host_key pins the server's key");
     }
 }
 

@@ -56,6 +56,8 @@ void read_worker(Fields& file, const Deadlines& defaults, std::optional<Worker>&
     fields.read("lease", to.lease, between<Duration>(2s, 1h, parse_duration));
     read_journal(fields, to);
     read_deadlines(fields, to.deadlines);
+    read_legacy(fields, to.name, to.legacy);
+    read_child(fields, to.server, to.run);
     fields.finish();
 }
 

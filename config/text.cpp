@@ -55,6 +55,17 @@ std::string in_quotes(std::string_view text) {
     return fmt::format("\"{}{}\"", safe, length < text.size() ? "…" : "");
 }
 
+std::string double_quoted(std::string_view value) {
+    std::string escaped = "\"";
+    for (const char character : value) {
+        if (character == '"' || character == '\\') {
+            escaped += '\\';
+        }
+        escaped += character;
+    }
+    return escaped + '"';
+}
+
 std::string shown(std::string_view key) {
     const bool is_word = !key.empty() && key.size() <= kLongestWord && key.find_first_of(" :\"\\") == key.npos;
     return is_word ? std::string(key) : in_quotes(key);
@@ -87,6 +98,18 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
         }
     }
     return best;
+}
+
+std::string in_shell(std::string_view value) {
+    constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/:@,+=%";
+    if (!value.empty() && value.find_first_not_of(kPlain) == std::string_view::npos) {
+        return std::string(value);
+    }
+    std::string word = "'";
+    for (const char c : value) {
+        word += c == '\'' ? "'\\''" : std::string(1, c);
+    }
+    return word + "'";
 }
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> choices) {

@@ -10,6 +10,13 @@ namespace lamd::config {
 /// In quotes, at most 60 bytes of it, without anything a terminal would act on.
 [[nodiscard]] std::string in_quotes(std::string_view text);
 
+/// A string of YAML and of JSON. Values of the configuration have no control characters in them (document.h), so these
+/// two need an escape: `"` and `\`.
+[[nodiscard]] std::string double_quoted(std::string_view value);
+
+/// A word of a shell's command line that means just this text.
+[[nodiscard]] std::string in_shell(std::string_view value);
+
 /// A key within a message: as it is when it is a word, else quoted.
 [[nodiscard]] std::string shown(std::string_view key);
 
