@@ -28,11 +28,21 @@ enum class FailureKind {
 
 [[nodiscard]] std::string_view to_string(FailureKind kind);
 
+/// Who is the one that did not answer, of all that a request passes, where that is known.
+enum class Layer {
+    unknown,
+    network,  ///< no route, or no connection in time
+    broker,
+    worker,
+    server,  ///< the worker in front of it answers
+};
+
 struct Failure {
     FailureKind kind = FailureKind::closed;
     std::string message;
     bool may_have_run = true;  ///< false: the server provably never got the request; it may go to another one
     std::string remedy = {};   ///< empty: what helps in general with a failure of this kind
+    Layer layer = Layer::unknown;
 };
 
 template <class T>
@@ -80,11 +90,21 @@ public:
     /// read.
     [[nodiscard]] virtual asio::awaitable<Outcome<std::optional<std::string>>> read() = 0;
 
+    /// Whether read() would return now, with bytes.
+    [[nodiscard]] virtual bool is_readable() const = 0;
+
+    /// Whether nothing more will come, and the end was clean.
+    [[nodiscard]] virtual bool is_over() const = 0;
+
     /// From now on the rest of the answer must come within `limit`.
     virtual void hurry(Duration limit) = 0;
 
     /// Other deadlines than the request's: from now to the first byte of the body, and for silence within it.
     virtual void expect(Duration first, Duration between) = 0;
+
+    /// Instead of the deadlines `first` and `between`: what is waited for must come until then, whatever else does.
+    /// Bytes that nobody has read yet are what is waited for. Instant::max(): no limit.
+    virtual void until(Instant due) = 0;
 
     /// Ends it here (`local`): who waits in head() or read() is told `why`.
     virtual void abort(std::string_view why) = 0;

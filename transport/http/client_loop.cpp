@@ -45,7 +45,13 @@ CurlLoop::~CurlLoop() {
 }
 
 bool CurlLoop::add(CURL* easy) {
-    return curl().multi_add_handle(multi_, easy) == CURLM_OK;
+    is_adding_ = true;
+    const bool is_added = curl().multi_add_handle(multi_, easy) == CURLM_OK;
+    is_adding_ = false;
+    if (std::exchange(is_due_, false)) {
+        act(CURL_SOCKET_TIMEOUT, 0);
+    }
+    return is_added;
 }
 
 void CurlLoop::remove(CURL* easy) {
@@ -76,9 +82,13 @@ int CurlLoop::on_timer(CURLM*, long timeout_ms, void* self) {
     };
     if (timeout_ms < 0) {
         loop.timer_.cancel();
-    } else if (timeout_ms == 0) {  // each request begins so: a turn of the loop costs less than a timer
+    } else if (timeout_ms == 0) {  // each request begins so, and need not wait for a turn of the loop
         loop.timer_.cancel();
-        asio::post(loop.executor_, ring);
+        if (loop.is_adding_) {
+            loop.is_due_ = true;
+        } else {
+            asio::post(loop.executor_, ring);
+        }
     } else {
         loop.timer_.expires_after(std::chrono::milliseconds(timeout_ms));
         loop.timer_.async_wait(ring);

@@ -19,7 +19,7 @@ class CurlUser {
 public:
     virtual ~CurlUser() = default;
 
-    /// curl has done with it: answered or failed. Never called from within add().
+    /// curl has done with it: answered or failed, and be it within add().
     virtual void finished(CURLcode code) = 0;
 
     /// curl turns away from the socket that carried the request; it is still open.
@@ -33,6 +33,7 @@ public:
     CurlLoop(const CurlLoop&) = delete;
     CurlLoop& operator=(const CurlLoop&) = delete;
 
+    /// Begins the transfer at once. Not to be called from within a callback of curl.
     [[nodiscard]] bool add(CURL* easy);
 
     /// Closes the connection if the transfer is not complete. Not to be called from within a callback of curl.
@@ -67,6 +68,8 @@ private:
     asio::steady_timer timer_;
     std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;  // shared with the waits under way
     CURLM* multi_;
+    bool is_adding_ = false;
+    bool is_due_ = false;  // curl wants to act as soon as it has been added
 };
 
 }  // namespace lamd::transport::http

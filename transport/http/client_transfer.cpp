@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace lamd::transport::http {
@@ -129,6 +130,11 @@ void Transfer::expect(Duration first, Duration between) {
     watch_deadline();
 }
 
+void Transfer::until(Instant due) {
+    until_ = due;
+    watch_deadline();
+}
+
 void Transfer::abort(std::string_view why) {
     end(failure(FailureKind::local, why));
 }
@@ -149,7 +155,13 @@ void Transfer::finished(CURLcode code) {
     if (code == CURLE_ABORTED_BY_CALLBACK) {
         text = "the connection ended before an answer came";
     }
-    end(failure(kind, text));
+    auto why = failure(kind, text);
+    long os_error = 0;
+    curl().easy_getinfo(easy_.handle.get(), CURLINFO_OS_ERRNO, &os_error);
+    if (kind == FailureKind::refused && os_error != 0 && os_error != ECONNREFUSED && os_error != ENOENT) {
+        why.layer = Layer::network;
+    }
+    end(std::move(why));
 }
 
 Failure Transfer::failure(FailureKind kind, std::string_view what) const {
@@ -244,6 +256,10 @@ std::optional<Instant> Transfer::due() const {
             due = due ? std::min(*due, from + within) : from + within;
         }
     };
+    if (until_ && (phase_ == Phase::waiting || phase_ == Phase::receiving)) {
+        const bool is_awaited = !is_paused_ && unread_.empty();
+        return is_awaited ? std::min(due.value_or(Instant::max()), *until_) : due;
+    }
     switch (phase_) {
         case Phase::connecting:
             limit(started_, request_.deadlines.connect);

@@ -22,8 +22,15 @@ public:
 
     [[nodiscard]] asio::awaitable<Outcome<Head>> head() override;
     [[nodiscard]] asio::awaitable<Outcome<std::optional<std::string>>> read() override;
+    [[nodiscard]] bool is_readable() const override {
+        return !unread_.empty();
+    }
+    [[nodiscard]] bool is_over() const override {
+        return phase_ == Phase::ended && !failure_ && unread_.empty();
+    }
     void hurry(Duration limit) override;
     void expect(Duration first, Duration between) override;
+    void until(Instant due) override;
     void abort(std::string_view why) override;
 
 private:
@@ -67,6 +74,7 @@ private:
     Instant started_;
     Instant last_byte_;
     std::optional<Instant> total_due_;
+    std::optional<Instant> until_;
     Instant timer_due_ = Instant::max();
     asio::steady_timer timer_;
     std::shared_ptr<void> alive_;  // shared with the timer's handler, which may be queued when this is destroyed

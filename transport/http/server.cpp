@@ -2,12 +2,10 @@
 
 #include "transport/http/server_connection.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <sys/socket.h>
 
@@ -24,15 +22,10 @@ namespace {
 using namespace std::chrono_literals;
 using boost::system::error_code;
 
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr int kAcceptsPerTurn = 32;
 constexpr std::size_t kTurnedAwayAtOnce = 64;  ///< beyond the limit; who comes on top of them is just closed
 constexpr Duration kFirstPause = 100ms;
 constexpr Duration kLongestPause = 2s;
-
-Instant now() {
-    return std::chrono::steady_clock::now();
-}
 
 int family_of(int socket) {
     int family = AF_UNIX;
@@ -58,7 +51,8 @@ public:
           on_accept_error_(std::move(on_accept_error)),
           has_connections_(executor),
           has_none_(executor),
-          tasks_(executor) {
+          accepting_(executor),
+          sweeping_(executor) {
         shared_->limits = limits;
         shared_->handler = std::move(handler);
         listener_.non_blocking(true);
@@ -66,20 +60,26 @@ public:
     }
 
     void start() override {
-        tasks_.spawn(accept_all());
-        tasks_.spawn(sweep());
+        accepting_.spawn(accept_all());
+        sweeping_.spawn(sweep());
     }
 
     asio::awaitable<void> stop(Instant deadline) override {
         shared_->is_stopping = true;
-        tasks_.cancel();
-        co_await tasks_.join();
+        accepting_.cancel();
+        co_await accepting_.join();
         listener_.close();
         each([](Connection& connection) { connection.stop(); });
         if (!co_await has_none_.wait_until(deadline)) {
             each([](Connection& connection) { connection.cancel(); });
             co_await has_none_.wait();
         }
+        sweeping_.cancel();
+        co_await sweeping_.join();
+    }
+
+    void refuse_new() override {
+        listener_.close();
     }
 
     ServerCounts counts() const override {
@@ -99,6 +99,9 @@ private:
         auto pause = kFirstPause;
         for (;;) {
             co_await listener_.async_wait(asio::posix::stream_descriptor::wait_read, kNoThrow);
+            if (!listener_.is_open()) {
+                co_return;
+            }
             if (accept_some()) {
                 pause = kFirstPause;
                 continue;
@@ -106,8 +109,11 @@ private:
             if (pause == kFirstPause && on_accept_error_) {
                 on_accept_error_(Error{"accept a connection: " + std::system_category().message(errno)});
             }
-            co_await sleep_until(now() + pause);
+            co_await sleep_until(steady_now() + pause);
             pause = std::min(pause * 2, kLongestPause);
+            if (!listener_.is_open()) {
+                co_return;
+            }
         }
     }
 
@@ -167,8 +173,8 @@ private:
     asio::awaitable<void> sweep() {
         for (;;) {
             co_await has_connections_.wait();
-            co_await sleep_until(now() + sweep_period(shared_->limits));
-            const auto at = now();
+            co_await sleep_until(steady_now() + sweep_period(shared_->limits));
+            const auto at = steady_now();
             each([at](Connection& connection) { connection.expire(at); });
         }
     }
@@ -189,7 +195,8 @@ private:
     Event has_connections_;
     Event has_none_;
     Connections connections_;
-    TaskGroup tasks_;
+    TaskGroup accepting_;
+    TaskGroup sweeping_;
 };
 
 }  // namespace

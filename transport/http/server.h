@@ -44,13 +44,18 @@ public:
 
     [[nodiscard]] virtual asio::awaitable<Result<void>> send(Response response) = 0;
 
-    /// Sends the head of a chunked answer at once (RFC 9112, 7.1).
-    [[nodiscard]] virtual asio::awaitable<Result<void>> begin(unsigned status, Fields fields) = 0;
+    /// When the first bytes of a body follow its head.
+    enum class Body { later, at_once };
 
-    /// One chunk, one write to the socket; an empty `bytes` writes nothing.
+    /// The head of a chunked answer (RFC 9112, 7.1). It is sent now, or together with a body that follows at once.
+    [[nodiscard]] virtual asio::awaitable<Result<void>> begin(unsigned status, Fields fields,
+                                                              Body body = Body::later) = 0;
+
+    /// One chunk, one write to the socket; an empty `bytes` is no chunk.
     [[nodiscard]] virtual asio::awaitable<Result<void>> write(std::string_view bytes) = 0;
 
-    [[nodiscard]] virtual asio::awaitable<Result<void>> finish() = 0;
+    /// The end, in one write with the `last` bytes before it.
+    [[nodiscard]] virtual asio::awaitable<Result<void>> finish(std::string_view last = {}) = 0;
 };
 
 /// Runs as a coroutine that is cancelled (terminal) as soon as the caller has closed its connection: both ways; a
@@ -85,12 +90,16 @@ public:
     /// Begins to accept. Before the server is destroyed, stop() must have returned.
     virtual void start() = 0;
 
-    /// Takes no new connection or request; idle connections are closed; running handlers go on until `deadline`, then
-    /// they are cancelled. Returns when none is left.
+    /// Takes no new connection. Requests that are on their way are still answered: what has been accepted and not asked
+    /// yet has a second for it; kept connections that are idle are closed. Running handlers go on until `deadline`,
+    /// then they are cancelled. Returns when none is left.
     [[nodiscard]] virtual asio::awaitable<void> stop(Instant deadline) = 0;
 
     [[nodiscard]] virtual ServerCounts counts() const = 0;
     virtual void set_limits(Limits limits) = 0;
+
+    /// Takes no new connection; those that are open are served on. stop() must follow all the same.
+    virtual void refuse_new() = 0;
 };
 
 }  // namespace lamd::transport::http

@@ -7,11 +7,11 @@
 #include "transport/http/server_response.h"
 
 #include <fmt/format.h>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace lamd::transport::http {
@@ -21,15 +21,11 @@ namespace {
 using namespace std::chrono_literals;
 using boost::system::error_code;
 
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr Duration kWritePatience = 60s;  ///< without the caller reading a single byte
 constexpr Duration kLinger = 2s;
+constexpr Duration kLastPatience = 1s;  ///< for each part of a request that is on its way when the server stops
 constexpr int kReadsPerTurn = 4;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
-Instant now() {
-    return std::chrono::steady_clock::now();
-}
 
 void consume(std::array<asio::const_buffer, 3>& buffers, std::size_t count) {
     for (auto& buffer : buffers) {
@@ -75,8 +71,15 @@ void Connection::close() {
 void Connection::stop() {
     switch (phase_) {
         case Phase::idle:
+            if (has_asked_ && !has_more_to_read()) {
+                cancel();
+                break;
+            }
+            [[fallthrough]];  // who has connected has a request; to close now would lose it
         case Phase::head:
         case Phase::body:
+            enter(phase_);
+            break;
         case Phase::lingering:
             cancel();
             break;
@@ -84,6 +87,11 @@ void Connection::stop() {
         case Phase::writing:
             break;
     }
+}
+
+bool Connection::has_more_to_read() {
+    error_code ignored;
+    return !pending_.empty() || socket_.available(ignored) > 0;
 }
 
 void Connection::expire(Instant at) {
@@ -114,8 +122,9 @@ void Connection::stop_waiting() {
 
 void Connection::enter(Phase phase) {
     phase_ = phase;
-    const auto limit = patience(phase);
-    deadline_ = limit == Duration::max() ? Instant::max() : now() + limit;
+    const bool is_reading = phase == Phase::idle || phase == Phase::head || phase == Phase::body;
+    const auto limit = is_reading && shared_->is_stopping ? std::min(patience(phase), kLastPatience) : patience(phase);
+    deadline_ = limit == Duration::max() ? Instant::max() : steady_now() + limit;
 }
 
 Duration Connection::patience(Phase phase) const {
@@ -143,12 +152,19 @@ void Connection::watch_departure() {
                        [self = shared_from_this()](const error_code& ec) { self->on_departure(ec); });
 }
 
+/// Asio gives a new connection what it kept of a closed one, with the events that are still queued for that: the end of
+/// another connection may be told to this one.
 void Connection::on_departure(const error_code& ec) {
-    if (!ec && socket_.is_open()) {
-        is_departed_ = true;
-        ++shared_->departed;
-        cancel();
+    if (ec || !socket_.is_open()) {
+        return;
     }
+    if (!has_left(socket_.native_handle())) {
+        watch_departure();
+        return;
+    }
+    is_departed_ = true;
+    ++shared_->departed;
+    cancel();
 }
 
 asio::awaitable<bool> Connection::serve() {
@@ -173,6 +189,7 @@ asio::awaitable<bool> Connection::serve() {
 
 asio::awaitable<bool> Connection::answer(RequestParser& parser) {
     enter(Phase::handling);
+    has_asked_ = true;
     ++shared_->counts.requests;
     auto parts = parser.take();
     const Request request{.id = make_uuid_v7(SystemClock().wall()),

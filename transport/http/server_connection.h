@@ -54,7 +54,7 @@ public:
     /// After run(): lets go of the socket, which the watch for the caller's departure still holds.
     void close();
 
-    /// No further request: ends now unless an answer is running.
+    /// The server stops: one request more at most, and that soon.
     void stop();
 
     /// Acts when the current phase has lasted too long.
@@ -79,6 +79,7 @@ private:
     void enter(Phase phase);
     [[nodiscard]] Duration patience(Phase phase) const;
     void stop_waiting();
+    [[nodiscard]] bool has_more_to_read();
     void watch_departure();
     void on_departure(const boost::system::error_code& ec);
     asio::awaitable<bool> serve();
@@ -96,6 +97,7 @@ private:
     asio::cancellation_signal signal_;
     Peer peer_;
     Phase phase_ = Phase::idle;
+    bool has_asked_ = false;
     bool is_expired_ = false;
     bool is_departed_ = false;
     Instant deadline_ = Instant::max();

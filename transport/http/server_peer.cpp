@@ -1,5 +1,6 @@
 #include "transport/http/server_peer.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -38,6 +39,11 @@ Peer peer_of(int socket) {
         peer.groups.insert(peer.groups.begin(), credentials.gid);
     }
     return peer;
+}
+
+bool has_left(int socket) {
+    pollfd state{.fd = socket, .events = 0, .revents = 0};
+    return poll(&state, 1, 0) > 0 && (state.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 }  // namespace lamd::transport::http

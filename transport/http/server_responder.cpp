@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <iterator>
 #include <utility>
 
 namespace lamd::transport::http {
@@ -43,38 +43,49 @@ asio::awaitable<Result<void>> ConnectionResponder::send(Response response) {
     co_return co_await put(first, has_body ? response.body : std::string_view(), {});
 }
 
-asio::awaitable<Result<void>> ConnectionResponder::begin(unsigned status, Fields fields) {
+asio::awaitable<Result<void>> ConnectionResponder::begin(unsigned status, Fields fields, Body body) {
     if (state_ != State::fresh) {
         co_return out_of_order();
     }
     state_ = terms_.is_head ? State::done : State::streaming;
-    co_return co_await put(head(status, fields, std::nullopt), {}, {});
+    auto bytes = head(status, fields, std::nullopt);
+    if (body == Body::at_once && !terms_.is_head) {
+        head_ = std::move(bytes);
+        co_return Result<void>();
+    }
+    co_return co_await put(bytes, {}, {});
+}
+
+// A head that is still to be sent, and the line with the chunk's size.
+std::string ConnectionResponder::before(std::string_view chunk) {
+    std::string bytes = std::exchange(head_, {});
+    if (!chunk.empty() && !terms_.is_version_1_0) {
+        fmt::format_to(std::back_inserter(bytes), "{:x}\r\n", chunk.size());
+    }
+    return bytes;
 }
 
 asio::awaitable<Result<void>> ConnectionResponder::write(std::string_view bytes) {
     if (state_ != State::streaming) {
         co_return terms_.is_head ? Error{"write the answer: a HEAD request has no body"} : out_of_order();
     }
-    if (bytes.empty()) {
+    if (bytes.empty() && head_.empty()) {
         co_return Result<void>();
     }
-    if (terms_.is_version_1_0) {
-        co_return co_await put(bytes, {}, {});
-    }
-    std::array<char, 20> size{};
-    const auto end = fmt::format_to(size.data(), "{:x}\r\n", bytes.size());
-    co_return co_await put({size.data(), end}, bytes, "\r\n");
+    const auto first = before(bytes);
+    co_return co_await put(first, bytes, bytes.empty() || terms_.is_version_1_0 ? "" : "\r\n");
 }
 
-asio::awaitable<Result<void>> ConnectionResponder::finish() {
+asio::awaitable<Result<void>> ConnectionResponder::finish(std::string_view last) {
     if (state_ != State::streaming) {
         co_return terms_.is_head&& state_ == State::done ? Result<void>() : out_of_order();
     }
     state_ = State::done;
+    const auto first = before(last);
     if (terms_.is_version_1_0) {
-        co_return Result<void>();
+        co_return co_await put(first, last, {});
     }
-    co_return co_await put("0\r\n\r\n", {}, {});
+    co_return co_await put(first, last, last.empty() ? "0\r\n\r\n" : "\r\n0\r\n\r\n");
 }
 
 }  // namespace lamd::transport::http

@@ -21,9 +21,9 @@ public:
         : connection_(connection), request_id_(std::move(request_id)), terms_(terms) {}
 
     [[nodiscard]] asio::awaitable<Result<void>> send(Response response) override;
-    [[nodiscard]] asio::awaitable<Result<void>> begin(unsigned status, Fields fields) override;
+    [[nodiscard]] asio::awaitable<Result<void>> begin(unsigned status, Fields fields, Body body) override;
     [[nodiscard]] asio::awaitable<Result<void>> write(std::string_view bytes) override;
-    [[nodiscard]] asio::awaitable<Result<void>> finish() override;
+    [[nodiscard]] asio::awaitable<Result<void>> finish(std::string_view last) override;
 
     /// Whether the caller has the whole answer and the connection may carry another.
     [[nodiscard]] bool is_reusable() const {
@@ -37,12 +37,14 @@ private:
     enum class State { fresh, streaming, done, broken };
 
     [[nodiscard]] std::string head(unsigned status, const Fields& fields, std::optional<std::size_t> length);
+    [[nodiscard]] std::string before(std::string_view chunk);
     asio::awaitable<Result<void>> put(std::string_view a, std::string_view b, std::string_view c);
 
     Connection& connection_;
     std::string request_id_;
     Terms terms_;
     State state_ = State::fresh;
+    std::string head_;  // that goes with the first bytes of the body
 };
 
 }  // namespace lamd::transport::http

@@ -128,7 +128,9 @@ asio::awaitable<std::optional<Failure>> PersistentClient::attempt(const config::
     const Instant deadline = environment_.clock.now() + settings_.attempt_limit;
     const Result<Papers> papers = read_papers(broker);
     if (!papers) {
-        co_return Failure{Cause::local_file, {papers.error().message, "correct the file, or its name in mqtt.brokers"}};
+        co_return Failure{
+            Cause::local_file,
+            {papers.error().message, "correct the file, or its name in mqtt.brokers; then `systemctl restart lamd`"}};
     }
     const auto endpoints = co_await addresses(broker, deadline);
     if (!endpoints) {

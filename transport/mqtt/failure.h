@@ -11,6 +11,7 @@ namespace lamd::transport::mqtt {
 struct Trouble {
     std::string message;
     std::string remedy;
+    std::string cause = {};  ///< the name of a Cause, or `access`: the broker is connected, and refuses a topic
 
     friend bool operator==(const Trouble&, const Trouble&) = default;
 };
@@ -28,6 +29,9 @@ enum class Cause {
     taken_over,    ///< another client connected with the same name
     refused,       ///< the broker's policy: a person must change it
 };
+
+/// The name as in JSON and documents.
+[[nodiscard]] std::string_view to_string(Cause cause);
 
 /// Whether a person must do something. What passes by itself is retried soon, this slowly.
 [[nodiscard]] bool is_denial(Cause cause);

@@ -12,9 +12,10 @@ Duration scaled(Duration duration, double factor) {
 
 Failure taken_over(const Failure& lost) {
     return {.cause = Cause::taken_over,
-            .trouble = {lost.trouble.message + ", as often as it comes up",
-                        "find another lamd with this name and give it another one: names of workers and gateways are "
-                        "unique at a broker; if there is none, look at the broker's log"}};
+            .trouble = {
+                lost.trouble.message + ", as often as it comes up",
+                "find another lamd with this name and give it another one: names of workers and gateways are "
+                "unique at a broker; if there is none, look at the broker's log; then here: `systemctl restart lamd`"}};
 }
 
 }  // namespace
@@ -31,6 +32,34 @@ std::string_view to_string(State state) {
             return "backing_off";
         case State::denied:
             return "denied";
+    }
+    return "";
+}
+
+std::string_view to_string(Cause cause) {
+    switch (cause) {
+        case Cause::name_unknown:
+            return "name_unknown";
+        case Cause::unreachable:
+            return "unreachable";
+        case Cause::timed_out:
+            return "timed_out";
+        case Cause::lost:
+            return "lost";
+        case Cause::unavailable:
+            return "unavailable";
+        case Cause::protocol:
+            return "protocol";
+        case Cause::credentials:
+            return "credentials";
+        case Cause::certificate:
+            return "certificate";
+        case Cause::local_file:
+            return "local_file";
+        case Cause::taken_over:
+            return "taken_over";
+        case Cause::refused:
+            return "refused";
     }
     return "";
 }
@@ -87,6 +116,7 @@ Action Machine::after_failure(const Failure& reported, Instant now, double unifo
         up_since_.reset();
     }
     trouble_ = failure.trouble;
+    trouble_->cause = to_string(failure.cause);
     broker.is_denied = is_denial(failure.cause);
     broker.earliest = now + wait_after(failure, now, uniform);
     return choose(now, broker_);

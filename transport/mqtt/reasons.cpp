@@ -1,5 +1,7 @@
 #include "transport/mqtt/reasons.h"
 
+#include "config/text.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,8 +14,12 @@ namespace lamd::transport::mqtt {
 namespace {
 
 constexpr std::string_view kLogin =
-    "check username and password_file of this broker against the broker's own users; its log says more";
-constexpr std::string_view kLimits = "look at the broker's limits for clients";
+    "check username and password_file of this broker against the broker's own users (mosquitto_passwd); its log says "
+    "more";
+constexpr std::string_view kLimits =
+    "raise the broker's limits for clients (mosquitto's: max_packet_size, message_size_limit, max_queued_messages), "
+    "and "
+    "restart it";
 constexpr std::string_view kAnother = "write the address of the right broker into mqtt.brokers";
 constexpr std::string_view kReport = "this should not happen; look at the broker's log";
 
@@ -44,13 +50,15 @@ constexpr std::array<Reason, 29> kReasons{{
      "broker"},
     {0x90, Cause::refused, "it does not accept a topic", "look at the broker's access list for this user"},
     {0x93, Cause::protocol, "it got more unacknowledged messages than it takes", kReport},
-    {0x95, Cause::unavailable, "a packet was too large", "raise the broker's maximum packet size to 256 KiB"},
+    {0x95, Cause::unavailable, "a packet was too large",
+     "raise the broker's maximum packet size to 256 KiB (mosquitto's max_packet_size and message_size_limit), and "
+     "restart it"},
     {0x96, Cause::unavailable, "messages come too fast", kLimits},
     {0x97, Cause::unavailable, "a quota is exceeded", kLimits},
     {0x98, Cause::unavailable, "somebody ended the connection at the broker", ""},
     {0x99, Cause::protocol, "a payload is not what it says it is", kReport},
     {0x9A, Cause::refused, "it has no retained messages", "allow retained messages, by which workers are found"},
-    {0x9B, Cause::refused, "it has no QoS 1", "allow QoS 1"},
+    {0x9B, Cause::refused, "it has no QoS 1", "allow QoS 1 (mosquitto's max_qos), and restart the broker"},
     {0x9C, Cause::refused, "another broker is to be used", kAnother},
     {0x9D, Cause::refused, "the broker has moved", kAnother},
     {0x9F, Cause::unavailable, "connections come too fast", kLimits},
@@ -68,8 +76,28 @@ Failure failure(std::string_view doing, int code, std::string_view explanation) 
         .trouble = {fmt::format("{}: {} (0x{:02X}){}", doing, reason.what, code, quote), std::string(reason.remedy)}};
 }
 
+/// What a person has mended at the broker is tried at once after a restart, else within a minute.
+Failure with_restart(Failure failure) {
+    if (is_denial(failure.cause)) {
+        failure.trouble.remedy += "; then here: `systemctl restart lamd`";
+    }
+    return failure;
+}
+
 std::string who(const config::Broker& broker) {
     return broker.username.empty() ? "clients without a user name" : "user " + broker.username;
+}
+
+// Mosquitto's is a file; a user's lines may stand in several places of it.
+std::string in_mosquittos_list(const config::Broker& broker, std::string_view right, std::string_view topic) {
+    if (broker.username.empty()) {
+        return "";
+    }
+    // A refusal is told for as long as the connection lasts.
+    return fmt::format(
+        "; mosquitto's: `printf 'user {}\\ntopic {} {}\\n' >> /etc/mosquitto/lamd.acl && systemctl reload "
+        "mosquitto`; then here: `systemctl restart lamd`",
+        broker.username, right, topic);
 }
 
 std::string reason_of_refusal(int code) {
@@ -91,14 +119,20 @@ std::string reason_of_refusal(int code) {
 }  // namespace
 
 Failure connection_refused(int reason, std::string_view explanation, const config::Broker& broker) {
-    return failure(to_string(broker) + " refuses the connection", reason, explanation);
+    auto refused = failure(to_string(broker) + " refuses the connection", reason, explanation);
+    if (refused.cause == Cause::credentials && broker.password_file) {
+        refused.trouble.remedy += fmt::format(
+            R"(; the password is written anew by `read -rsp 'Password: ' words && printf '%s\n' "$words" > {}`)",
+            config::in_shell(*broker.password_file));
+    }
+    return with_restart(std::move(refused));
 }
 
 Failure connection_ended(int reason, std::string_view explanation, const config::Broker& broker) {
     if (reason < kFirstRefusal) {
         return {.cause = Cause::lost, .trouble = {to_string(broker) + " ended the connection", ""}};
     }
-    return failure(to_string(broker) + " ended the connection", reason, explanation);
+    return with_restart(failure(to_string(broker) + " ended the connection", reason, explanation));
 }
 
 Failure not_connected(int error_number, const config::Broker& broker) {
@@ -136,7 +170,9 @@ Failure connection_lost(bool is_answered, std::string_view detail, const config:
 Trouble subscription_refused(std::string_view filter, int reason, const config::Broker& broker) {
     return {fmt::format("{} refuses the subscription to {}: {} (0x{:02X})", to_string(broker), filter,
                         reason_of_refusal(reason), reason),
-            fmt::format("let {} read {} in the broker's access list", who(broker), filter)};
+            fmt::format("let {} read {} in the broker's access list{}", who(broker), filter,
+                        in_mosquittos_list(broker, "read", filter)),
+            "access"};
 }
 
 Trouble publish_refused(std::string_view topic, int reason, const config::Broker& broker) {
@@ -144,7 +180,9 @@ Trouble publish_refused(std::string_view topic, int reason, const config::Broker
     return {fmt::format("{} refuses a message to {}: {} (0x{:02X})", to_string(broker), topic,
                         reason_of_refusal(reason), reason),
             is_limit ? std::string(kLimits)
-                     : fmt::format("let {} write {} in the broker's access list", who(broker), topic)};
+                     : fmt::format("let {} write {} in the broker's access list{}", who(broker), topic,
+                                   in_mosquittos_list(broker, "write", topic)),
+            is_limit ? "unavailable" : "access"};
 }
 
 }  // namespace lamd::transport::mqtt

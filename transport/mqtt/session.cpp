@@ -1,12 +1,12 @@
 #include "transport/mqtt/session.h"
 
+#include "base/resend.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <mqtt_protocol.h>
 #include <sys/socket.h>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <array>
 #include <cerrno>
@@ -19,7 +19,6 @@ namespace {
 using namespace std::chrono_literals;
 using Descriptor = asio::posix::stream_descriptor;
 
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr Duration kGoodbye = 200ms;
 
 }  // namespace
@@ -80,6 +79,7 @@ bool Session::begin() {
         fail(not_connected(errno, attempt_.broker));
         return false;
     }
+    resend_soon(duplicate);
     descriptor_.assign(duplicate);
     wants_write_.set();
     return true;

@@ -5,8 +5,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <cerrno>
 #include <system_error>
@@ -19,7 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 using Descriptor = asio::posix::stream_descriptor;
 
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr int kPacketsPerTurn = 64;  // then others have the loop
 constexpr Duration kTick = 1s;
 

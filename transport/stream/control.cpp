@@ -1,5 +1,7 @@
 #include "transport/stream/control.h"
 
+#include "api/parse.h"
+
 #include <nlohmann/json.hpp>
 
 #include <array>
@@ -13,39 +15,39 @@ using json = nlohmann::ordered_json;  // an error object keeps its order
 constexpr std::array<std::string_view, std::variant_size_v<Message>> kNames = {"head", "data",  "beat",
                                                                                "end",  "error", "gone"};
 
-json to_json(const Head& head) {
+json encoded(const Head& head) {
     return {{"status", head.status}, {"content_type", head.content_type}};
 }
 
-json to_json(const Beat& beat) {
+json encoded(const Beat& beat) {
     return {{"next", beat.next}, {"age_s", seconds(beat.age)}};
 }
 
-json to_json(const End& end) {
+json encoded(const End& end) {
     return {{"events", end.totals.events}, {"bytes", end.totals.bytes}, {"crc32", end.totals.crc32}};
 }
 
 // The error object travels as it is, not as a string in a string.
-json to_json(const Fail& fail) {
+json encoded(const Fail& fail) {
     json object{{"status", fail.status}, {"may_have_run", fail.may_have_run}};
     if (!fail.retry_after.empty()) {
         object["retry_after"] = fail.retry_after;
     }
-    const auto error = json::parse(fail.error, nullptr, false);
+    const auto error = api::parse_json<json>(fail.error);
     object["error"] = error.is_object() && error.contains("error") ? error["error"] : json(fail.error);
     return object;
 }
 
-json to_json(const Data&) {
+json encoded(const Data&) {
     return nullptr;
 }
 
-json to_json(const Gone&) {
+json encoded(const Gone&) {
     return nullptr;
 }
 
 // Throws what nlohmann throws when a member is missing or of another type; decode_control() catches it.
-Message from_json(std::string_view name, const json& object) {
+Message decoded(std::string_view name, const json& object) {
     if (name == "head") {
         return Head{object.at("status"), object.value("content_type", "")};
     }
@@ -56,8 +58,8 @@ Message from_json(std::string_view name, const json& object) {
     if (name == "end") {
         return End{{object.at("events"), object.at("bytes"), object.at("crc32")}};
     }
-    return Fail{object.at("status"), json{{"error", object.at("error")}}.dump(), object.value("retry_after", ""),
-                object.value("may_have_run", true)};
+    return Fail{object.at("status"), api::dump_json(json{{"error", object.at("error")}}),
+                object.value("retry_after", ""), object.value("may_have_run", true)};
 }
 
 }  // namespace
@@ -67,8 +69,8 @@ std::string_view name_of(const Message& message) {
 }
 
 std::string encode_control(const Message& message) {
-    const auto object = std::visit([](const auto& each) { return to_json(each); }, message);
-    return object.is_null() ? "" : object.dump(-1, ' ', false, json::error_handler_t::replace);
+    const auto object = std::visit([](const auto& each) { return encoded(each); }, message);
+    return object.is_null() ? "" : api::dump_json(object);
 }
 
 Result<Message> decode_control(std::string_view name, std::string_view json_text) {
@@ -78,8 +80,12 @@ Result<Message> decode_control(std::string_view name, std::string_view json_text
     if (name != "head" && name != "beat" && name != "end" && name != "error") {
         return Error{"an unknown message \"", name, "\""};
     }
+    const auto object = api::parse_json<json>(json_text);
+    if (!object.is_object()) {
+        return Error{"a message \"", name, "\" that is no JSON object"};
+    }
     try {
-        return from_json(name, json::parse(json_text));
+        return decoded(name, object);
     } catch (const json::exception& problem) {
         return Error{"a message \"", name, "\" that cannot be read: ", problem.what()};
     }

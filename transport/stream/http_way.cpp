@@ -93,6 +93,11 @@ private:
 
 }  // namespace
 
+std::optional<http::Failure> HttpWay::leads_nowhere() const {
+    return base_.empty() ? std::optional(http::Failure{http::FailureKind::refused, label_ + " is not there"})
+                         : std::nullopt;
+}
+
 http::ClientRequest HttpWay::request(std::string method, std::string path) const {
     http::ClientRequest request;
     request.method = std::move(method);
@@ -103,25 +108,30 @@ http::ClientRequest HttpWay::request(std::string method, std::string path) const
 }
 
 asio::awaitable<http::Outcome<Opened>> HttpWay::open(const Opening& opening) {
+    if (auto nowhere = leads_nowhere()) {
+        co_return *nowhere;
+    }
     auto wanted = request("POST", opening.path);
     wanted.fields = {{"Content-Type", opening.content_type}, {"Lam-Stream", opening.id}};
     wanted.fields.insert(wanted.fields.end(), opening.fields.begin(), opening.fields.end());
     wanted.body = opening.body;
     wanted.bearer = opening.bearer;
     wanted.deadlines = opening.deadlines;
-    if (has_worker_) {
+    const bool was_worker = has_worker_.value_or(false);
+    wanted.is_alone = opening.is_alone && !was_worker;
+    if (was_worker) {
         wanted.deadlines.first = kSilence;
     }
     auto exchange = std::make_unique<Tracked>(live_, client_.start(std::move(wanted)));
-    if (has_worker_) {
+    if (was_worker) {
         exchange->enter();
     }
     auto head = co_await exchange->exchange().head();
     if (!head) {
         co_return head.error();
     }
-    const bool was_worker = std::exchange(has_worker_, is_from_worker(*head));
-    if (!has_worker_) {
+    has_worker_ = is_from_worker(*head);
+    if (!*has_worker_) {
         Plain plain{exchange->release(), std::move(*head)};
         if (was_worker) {
             plain.exchange->expect(opening.deadlines.first, opening.deadlines.between);
@@ -136,6 +146,9 @@ asio::awaitable<http::Outcome<Opened>> HttpWay::open(const Opening& opening) {
 }
 
 asio::awaitable<http::Outcome<std::unique_ptr<Link>>> HttpWay::resume(std::string id, std::uint64_t seq) {
+    if (auto nowhere = leads_nowhere()) {
+        co_return *nowhere;
+    }
     auto wanted = request("GET", stream_path(id));
     if (seq > 0) {
         wanted.fields.push_back({"Last-Event-ID", std::to_string(seq - 1)});
@@ -180,6 +193,9 @@ asio::awaitable<http::Outcome<std::unique_ptr<Link>>> HttpWay::link(std::unique_
 }
 
 asio::awaitable<http::Outcome<void>> HttpWay::cancel(std::string id) {
+    if (auto nowhere = leads_nowhere()) {
+        co_return *nowhere;
+    }
     auto wanted = request("DELETE", stream_path(id));
     wanted.deadlines.total = std::chrono::seconds(5);
     auto outcome = co_await http::fetch(client_, std::move(wanted), kFetchLimit);
@@ -190,7 +206,21 @@ asio::awaitable<http::Outcome<void>> HttpWay::cancel(std::string id) {
 }
 
 asio::awaitable<http::Outcome<http::Response>> HttpWay::fetch(std::string path, Secret bearer, Duration limit) {
-    auto wanted = request("GET", std::move(path));
+    return ask(request("GET", std::move(path)), std::move(bearer), limit);
+}
+
+asio::awaitable<http::Outcome<http::Response>> HttpWay::post(std::string path, std::string body, Secret bearer,
+                                                             Duration limit) {
+    auto wanted = request("POST", std::move(path));
+    wanted.fields = {{"Content-Type", "application/json"}};
+    wanted.body = std::move(body);
+    return ask(std::move(wanted), std::move(bearer), limit);
+}
+
+asio::awaitable<http::Outcome<http::Response>> HttpWay::ask(http::ClientRequest wanted, Secret bearer, Duration limit) {
+    if (auto nowhere = leads_nowhere()) {
+        co_return *nowhere;
+    }
     wanted.bearer = std::move(bearer);
     wanted.deadlines.connect = std::min(limit, connect_);
     wanted.deadlines.total = limit;

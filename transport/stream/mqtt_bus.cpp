@@ -1,5 +1,6 @@
 #include "transport/stream/mqtt_bus.h"
 
+#include "api/parse.h"
 #include "transport/stream/frame_form.h"
 #include "transport/stream/mqtt_link.h"
 #include "transport/stream/topics.h"
@@ -14,6 +15,8 @@ namespace lamd::transport::stream {
 
 namespace {
 
+using http::Layer;
+
 std::string epoch_of(const Clock& clock) {
     const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(clock.wall().time_since_epoch());
     return fmt::format("{}", now.count());
@@ -21,7 +24,8 @@ std::string epoch_of(const Clock& clock) {
 
 std::string absence(std::string_view site, std::string_view worker) {
     return fmt::format(
-        "start worker {}; if it runs, `lamctl status` there says what keeps it from the broker; site, "
+        "start worker {}, on its machine: `systemctl start lamd`; if it runs, `lamctl status` there says what keeps it "
+        "from the broker; site, "
         "worker and broker must be the same on both machines, and the broker's access list must let this "
         "gateway read {}",
         worker, worker_topic(site, "+", "state"));
@@ -53,7 +57,7 @@ void MqttBus::connected() {
 
 void MqttBus::disconnected() {
     is_present_.clear();
-    fail_links(nullptr, http::FailureKind::closed, {"the connection to the broker was lost", ""});
+    fail_links(nullptr, http::FailureKind::closed, {Layer::broker, {"the connection to the broker was lost", ""}});
     reassembly_.clear();
     on_change_();
 }
@@ -97,47 +101,62 @@ void MqttBus::take_state(std::string_view topic, std::string_view payload) {
     const auto prefix = worker_topic(config_.site, "", "");  // with the empty name's slash behind it
     topic.remove_prefix(std::min(topic.size(), prefix.size() - 1));
     const std::string worker(topic.substr(0, topic.find('/')));
-    const auto state = nlohmann::json::parse(payload, nullptr, false);
-    const bool is_there = state.is_object() && state.value("state", "") == "online";
-    is_present_[worker] = is_there;
+    const auto state = api::parse_json<nlohmann::json>(payload);
+    const auto said = api::text_member(state, "state");
+    const bool is_there = said == "online";
+    if (!is_there && said != "offline") {
+        return;  // somebody cleared it: the worker itself, or its will, would have said so
+    }
+    if (std::exchange(is_present_[worker], is_there) && is_there) {
+        return;  // said again
+    }
     if (!is_there) {
-        fail_links(&worker, http::FailureKind::closed,
-                   {fmt::format("worker {} has left the broker", worker), absence(config_.site, worker)});
+        fail_links(
+            &worker, http::FailureKind::closed,
+            {Layer::worker, {fmt::format("worker {} has left the broker", worker), absence(config_.site, worker)}});
     }
     on_change_();
 }
 
-std::optional<mqtt::Trouble> MqttBus::obstacle(const std::string& worker) const {
+http::Failure MqttBus::failure(http::FailureKind kind, const Obstacle& why, bool may_have_run) {
+    return http::Failure{kind, why.trouble.message, may_have_run, why.trouble.remedy, why.layer};
+}
+
+std::optional<MqttBus::Obstacle> MqttBus::obstacle(const std::string& worker) const {
     if (!client_->is_up()) {
         const auto report = client_->report();
         const auto trouble = report.trouble.value_or(mqtt::Trouble{});
-        return mqtt::Trouble{
-            fmt::format("no broker is connected ({}{}{})", report.broker, trouble.message.empty() ? "" : ": ",
-                        trouble.message),
-            trouble.remedy.empty() ? "look at the broker, and at the network on the way to it" : trouble.remedy};
+        return Obstacle{
+            Layer::broker,
+            {fmt::format("no broker is connected ({}{}{})", report.broker, trouble.message.empty() ? "" : ": ",
+                         trouble.message),
+             trouble.remedy.empty() ? "look at the broker, and at the network on the way to it" : trouble.remedy}};
     }
     const auto present = is_present_.find(worker);
     if (present != is_present_.end() && present->second) {
         return std::nullopt;
     }
     if (auto trouble = client_->report().trouble) {
-        return mqtt::Trouble{fmt::format("worker {} is not at the broker, or not seen ({})", worker, trouble->message),
-                             std::move(trouble->remedy)};
+        return Obstacle{Layer::worker,
+                        {fmt::format("worker {} is not at the broker, or not seen ({})", worker, trouble->message),
+                         std::move(trouble->remedy)}};
     }
-    return mqtt::Trouble{fmt::format("worker {} is not at the broker", worker), absence(config_.site, worker)};
+    return Obstacle{Layer::worker,
+                    {fmt::format("worker {} is not at the broker", worker), absence(config_.site, worker)}};
 }
 
-mqtt::Trouble MqttBus::silence(const std::string& worker) const {
+MqttBus::Obstacle MqttBus::silence(const std::string& worker) const {
     const auto message =
         fmt::format("worker {} is at the broker, but silent over mqtt for {}", worker, human(kSilence));
     if (auto trouble = client_->report().trouble) {
-        return {fmt::format("{} ({})", message, trouble->message), std::move(trouble->remedy)};
+        return {Layer::worker, {fmt::format("{} ({})", message, trouble->message), std::move(trouble->remedy)}};
     }
-    return {message,
-            fmt::format("look at the broker's access list: this gateway writes to {} and {} and reads {}; the "
-                        "worker reads the former and writes to the latter; then at `lamctl status` of worker {}",
-                        worker_topic(config_.site, worker, "req"), worker_topic(config_.site, worker, "ctl"),
-                        reply_topic(config_.site, client_name_, "+"), worker)};
+    auto remedy = fmt::format(
+        "look at the broker's access list: this gateway writes to {} and {} and reads {}; the "
+        "worker reads the former and writes to the latter; then at `lamctl status` of worker {}",
+        worker_topic(config_.site, worker, "req"), worker_topic(config_.site, worker, "ctl"),
+        reply_topic(config_.site, client_name_, "+"), worker);
+    return {Layer::worker, {message, std::move(remedy)}};
 }
 
 Result<void> MqttBus::send(const std::string& worker, FrameType type, const UuidBytes& id, std::uint64_t seq,
@@ -155,7 +174,7 @@ Result<void> MqttBus::send(const std::string& worker, FrameType type, const Uuid
     return {};
 }
 
-void MqttBus::fail_links(const std::string* worker, http::FailureKind kind, const mqtt::Trouble& why) {
+void MqttBus::fail_links(const std::string* worker, http::FailureKind kind, const Obstacle& why) {
     for (const auto& [id, link] : links_) {
         if (worker == nullptr || link->worker() == *worker) {
             link->fail(kind, why);

@@ -55,13 +55,20 @@ private:
     void take_frame(std::string_view bytes);
     void take_state(std::string_view topic, std::string_view payload);
 
+    /// What is in the way to a worker, and where.
+    struct Obstacle {
+        http::Layer layer = http::Layer::unknown;
+        mqtt::Trouble trouble;
+    };
+    [[nodiscard]] static http::Failure failure(http::FailureKind kind, const Obstacle& why, bool may_have_run);
+
     /// Why nothing can be sent to the worker; nothing: it can.
-    [[nodiscard]] std::optional<mqtt::Trouble> obstacle(const std::string& worker) const;
+    [[nodiscard]] std::optional<Obstacle> obstacle(const std::string& worker) const;
     /// Of a worker that is there and does not answer: brokers do not tell what their access lists keep from whom.
-    [[nodiscard]] mqtt::Trouble silence(const std::string& worker) const;
+    [[nodiscard]] Obstacle silence(const std::string& worker) const;
     [[nodiscard]] Result<void> send(const std::string& worker, FrameType type, const UuidBytes& id, std::uint64_t seq,
                                     std::string_view payload);
-    void fail_links(const std::string* worker, http::FailureKind kind, const mqtt::Trouble& why);
+    void fail_links(const std::string* worker, http::FailureKind kind, const Obstacle& why);
 
     asio::any_io_executor executor_;
     const Clock& clock_;

@@ -15,10 +15,6 @@ namespace {
 constexpr Duration kCreditAtLeast = std::chrono::seconds(1);  ///< the worker's lease begins again with each
 constexpr Duration kPatience = std::chrono::seconds(1);       ///< with what comes of the time before this link
 
-http::Failure failure(http::FailureKind kind, const mqtt::Trouble& trouble, bool may_have_run) {
-    return http::Failure{kind, trouble.message, may_have_run, trouble.remedy};
-}
-
 }  // namespace
 
 MqttLink::MqttLink(MqttBus& bus, std::string worker, UuidBytes id, std::uint64_t seq)
@@ -69,8 +65,8 @@ bool MqttLink::is_stale(const Message& message) const {
            (end != nullptr && end->totals.events > expected_);
 }
 
-void MqttLink::fail(http::FailureKind kind, const mqtt::Trouble& why) {
-    failure_ = failure(kind, why, true);
+void MqttLink::fail(http::FailureKind kind, const MqttBus::Obstacle& why) {
+    failure_ = MqttBus::failure(kind, why, true);
     changed_.set();
 }
 
@@ -79,7 +75,7 @@ asio::awaitable<http::Outcome<std::vector<Message>>> MqttLink::next() {
         changed_.clear();
         const bool is_heard = co_await changed_.wait_until(bus_.clock_.now() + kSilence);
         if (!is_heard) {
-            co_return failure(http::FailureKind::timeout, bus_.silence(worker_), true);
+            co_return MqttBus::failure(http::FailureKind::timeout, bus_.silence(worker_), true);
         }
     }
     if (messages_.empty()) {
@@ -112,15 +108,15 @@ void MqttLink::credit() {
 http::Outcome<std::unique_ptr<Link>> MqttWay::begin(FrameType type, std::string_view id, std::uint64_t seq,
                                                     std::string_view payload) {
     if (const auto obstacle = bus_.obstacle(worker_)) {
-        return failure(http::FailureKind::refused, *obstacle, false);
+        return MqttBus::failure(http::FailureKind::refused, *obstacle, false);
     }
     const auto bytes = uuid_bytes(id);
     if (!bytes) {
-        return failure(http::FailureKind::local, {"the id of a stream is no UUID", ""}, false);
+        return http::Failure{http::FailureKind::local, "the id of a stream is no UUID", false};
     }
     auto link = std::make_unique<MqttLink>(bus_, worker_, *bytes, seq);
     if (const auto sent = bus_.send(worker_, type, *bytes, seq, payload); !sent) {
-        return failure(http::FailureKind::closed, {sent.error().message, ""}, true);
+        return http::Failure{http::FailureKind::closed, sent.error().message, true, "", http::Layer::broker};
     }
     return std::unique_ptr<Link>(std::move(link));
 }
@@ -162,6 +158,18 @@ asio::awaitable<http::Outcome<http::Response>> MqttWay::fetch(std::string path, 
     OpenPayload payload;
     payload.method = "GET";
     payload.path = std::move(path);
+    return ask(std::move(payload), limit);
+}
+
+asio::awaitable<http::Outcome<http::Response>> MqttWay::post(std::string path, std::string body, Secret,
+                                                             Duration limit) {
+    OpenPayload payload;
+    payload.path = std::move(path);
+    payload.body = std::move(body);
+    return ask(std::move(payload), limit);
+}
+
+asio::awaitable<http::Outcome<http::Response>> MqttWay::ask(OpenPayload payload, Duration limit) {
     auto link = begin(FrameType::open, make_uuid_v7(bus_.clock_.wall()), 0, encode_open(payload));
     if (!link) {
         co_return link.error();
@@ -189,8 +197,9 @@ asio::awaitable<http::Outcome<http::Response>> MqttWay::fetch(std::string path, 
             }
         }
     }
-    co_return failure(http::FailureKind::timeout,
-                      {fmt::format("no answer from worker {} within {}", worker_, human(limit)), ""}, true);
+    co_return http::Failure{http::FailureKind::timeout,
+                            fmt::format("worker {} answers, but its server did not within {}", worker_, human(limit)),
+                            true, "restart the model's server next to worker " + worker_, http::Layer::server};
 }
 
 std::unique_ptr<Way> MqttBus::make_way(std::string worker) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "transport/stream/mqtt_bus.h"
+#include "transport/stream/request_form.h"
 #include "transport/stream/way.h"
 
 #include <optional>
@@ -18,7 +19,7 @@ public:
     [[nodiscard]] asio::awaitable<http::Outcome<std::vector<Message>>> next() override;
 
     void push(const std::vector<Message>& messages);
-    void fail(http::FailureKind kind, const mqtt::Trouble& why);
+    void fail(http::FailureKind kind, const MqttBus::Obstacle& why);
     [[nodiscard]] const std::string& worker() const {
         return worker_;
     }
@@ -58,18 +59,21 @@ public:
     [[nodiscard]] asio::awaitable<http::Outcome<std::unique_ptr<Link>>> resume(std::string id,
                                                                                std::uint64_t seq) override;
     [[nodiscard]] asio::awaitable<http::Outcome<void>> cancel(std::string id) override;
+    [[nodiscard]] asio::awaitable<http::Outcome<http::Response>> post(std::string path, std::string body, Secret bearer,
+                                                                      Duration limit) override;
     [[nodiscard]] asio::awaitable<http::Outcome<http::Response>> fetch(std::string path, Secret bearer,
                                                                        Duration limit) override;
     [[nodiscard]] bool has_worker() const override {
         return true;
     }
     void abandon(std::string_view why) override {
-        bus_.fail_links(&worker_, http::FailureKind::local, {std::string(why), ""});
+        bus_.fail_links(&worker_, http::FailureKind::local, {http::Layer::unknown, {std::string(why), ""}});
     }
 
 private:
     [[nodiscard]] http::Outcome<std::unique_ptr<Link>> begin(FrameType type, std::string_view id, std::uint64_t seq,
                                                              std::string_view payload);
+    [[nodiscard]] asio::awaitable<http::Outcome<http::Response>> ask(OpenPayload payload, Duration limit);
 
     MqttBus& bus_;
     std::string worker_;

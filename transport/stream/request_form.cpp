@@ -1,5 +1,6 @@
 #include "transport/stream/request_form.h"
 
+#include "api/parse.h"
 #include "transport/http/server_syntax.h"
 
 #include <nlohmann/json.hpp>
@@ -17,7 +18,9 @@ constexpr double kLongestLease = 3600;  ///< seconds
 
 // It becomes a part of the URL and of the head that the worker sends to its server: it must not become more than that.
 bool is_allowed(const OpenPayload& open) {
-    const bool is_known = open.method == "GET" || (open.method == "POST" && open.path.starts_with("/v1/"));
+    const bool is_question = open.path == "/tokenize" || open.path == "/apply-template";
+    const bool is_known =
+        open.method == "GET" || (open.method == "POST" && (is_question || open.path.starts_with("/v1/")));
     return is_known && http::is_valid_target(open.path) &&
            std::ranges::all_of(open.content_type, http::is_field_character);
 }
@@ -49,7 +52,7 @@ std::string encode_open(const OpenPayload& open) {
     if (open.lease > Duration::zero()) {
         meta["lease_s"] = seconds(open.lease);
     }
-    const auto text = meta.dump(-1, ' ', false, json::error_handler_t::replace);
+    const auto text = api::dump_json(meta);
     return encode_credit(static_cast<std::uint32_t>(text.size())) + text + open.body;
 }
 
@@ -58,7 +61,7 @@ Result<OpenPayload> decode_open(std::string_view payload) {
     if (payload.size() < kSize || payload.size() - kSize < size) {
         return Error{"a request that ends within its description"};
     }
-    const auto meta = json::parse(payload.substr(kSize, size), nullptr, false);
+    const auto meta = api::parse_json<json>(payload.substr(kSize, size));
     if (!meta.is_object() || !meta.contains("path")) {
         return Error{"a request whose description is no JSON object with a path"};
     }
@@ -71,7 +74,9 @@ Result<OpenPayload> decode_open(std::string_view payload) {
         const double lease = std::clamp(meta.value("lease_s", 0.0), 0.0, kLongestLease);
         open.lease = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(lease));
         if (!is_allowed(open)) {
-            return Error{"a request that is neither GET of a path nor POST to one below /v1/"};
+            return Error{
+                "a request that is neither GET of a path nor POST to one below /v1/, to /tokenize or to "
+                "/apply-template"};
         }
         open.body = payload.substr(kSize + size);
         return open;

@@ -1,5 +1,6 @@
 #include "transport/stream/sse_form.h"
 
+#include "api/parse.h"
 #include "transport/sse/event.h"
 #include "transport/stream/control.h"
 
@@ -64,7 +65,7 @@ Result<Message> read_data(std::string_view event) {
 }
 
 Result<Message> read_body(const sse::Event& event) {
-    const auto text = json::parse(event.data, nullptr, false);
+    const auto text = api::parse_json<json>(event.data);
     const auto bytes = text.is_string() ? narrow(text.get_ref<const std::string&>()) : std::nullopt;
     if (!bytes) {
         return Error{"a body that is no JSON string of bytes"};
@@ -107,7 +108,7 @@ std::string encode_sse(const Message& message) {
 }
 
 std::string encode_sse_body(const Data& body) {
-    return fmt::format("id: {}\nevent: lam-body\ndata: {}\n\n", body.seq, json(widen(body.bytes)).dump());
+    return fmt::format("id: {}\nevent: lam-body\ndata: {}\n\n", body.seq, api::dump_json(json(widen(body.bytes))));
 }
 
 Result<std::vector<Message>> SseDecoder::feed(std::string bytes) {

@@ -23,7 +23,8 @@ struct Opening {
     std::string content_type = "application/json";
     http::Fields fields;  ///< beside Content-Type, for whoever understands HTTP
     std::string body;
-    Secret bearer;  ///< for a server that is reached without a worker, which has its own
+    bool is_alone = false;  ///< a connection of its own, for a server without a worker that closes it after each stream
+    Secret bearer;          ///< for a server that is reached without a worker, which has its own
     http::ClientDeadlines deadlines;
 };
 
@@ -60,8 +61,17 @@ public:
     [[nodiscard]] virtual asio::awaitable<http::Outcome<http::Response>> fetch(std::string path, Secret bearer,
                                                                                Duration limit) = 0;
 
+    /// A POST of JSON that generates nothing, to a route such as `/tokenize`: the same.
+    [[nodiscard]] virtual asio::awaitable<http::Outcome<http::Response>> post(std::string path, std::string body,
+                                                                              Secret bearer, Duration limit) = 0;
+
     /// Whether a worker is known to be behind it: then open() may be repeated, on any way to the same worker.
     [[nodiscard]] virtual bool has_worker() const = 0;
+
+    /// Whether a stream can be gone on with there, if a worker is behind it.
+    [[nodiscard]] virtual bool can_resume() const {
+        return true;
+    }
 
     /// Ends every link that a worker is behind: the stream goes on elsewhere.
     virtual void abandon(std::string_view why) = 0;
