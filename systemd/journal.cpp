@@ -1,5 +1,6 @@
 #include "systemd/journal.h"
 
+#include "base/environment.h"
 #include "systemd/datagram.h"
 
 #include <fmt/format.h>
@@ -9,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 namespace lamd::systemd {
@@ -63,7 +63,8 @@ std::string journal_entry(log::Level level, std::string_view message, std::span<
     std::string entry;
     append(entry, "MESSAGE", message);
     append(entry, "PRIORITY", fmt::format("{}", priority(level)));
-    append(entry, "SYSLOG_IDENTIFIER", "lamd");
+    const auto source = std::ranges::find(fields, log::kSource, &log::Field::name);
+    append(entry, "SYSLOG_IDENTIFIER", source == fields.end() ? "lamd" : source->value);
     for (const auto& field : fields) {
         append(entry, capitals(field.name), field.value);
     }
@@ -82,9 +83,9 @@ void JournalSink::write(log::Level level, std::string_view message, std::span<co
 }
 
 bool is_stderr_the_journal() {
-    const char* stream = std::getenv("JOURNAL_STREAM");
+    const auto stream = environment("JOURNAL_STREAM");
     struct stat status{};
-    if (stream == nullptr || fstat(STDERR_FILENO, &status) < 0) {
+    if (stream.empty() || fstat(STDERR_FILENO, &status) < 0) {
         return false;
     }
     return fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;

@@ -1,5 +1,6 @@
 #include "systemd/notify.h"
 
+#include "base/environment.h"
 #include "systemd/datagram.h"
 
 #include <fmt/format.h>
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <cstdlib>
 #include <ctime>
 
 namespace lamd::systemd {
@@ -29,12 +29,8 @@ std::uint64_t monotonic_microseconds() {
 }
 
 std::optional<std::int64_t> number_of(const char* variable) {
-    const char* text = std::getenv(variable);
+    const auto digits = environment(variable);
     std::int64_t number = 0;
-    if (text == nullptr) {
-        return std::nullopt;
-    }
-    const std::string_view digits(text);
     const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     return ec == std::errc() && end == digits.data() + digits.size() ? std::optional(number) : std::nullopt;
 }
@@ -68,7 +64,7 @@ void Notifier::alive() {
 }
 
 void Notifier::send(const std::string& state) {
-    if (const char* address = std::getenv("NOTIFY_SOCKET")) {
+    if (const auto address = environment("NOTIFY_SOCKET"); !address.empty()) {
         (void)send_datagram(address, state);  // an error would have nobody to be told to
     }
 }

@@ -49,6 +49,7 @@ read -r pid rest <"$f" && [ "$pid" = "$PPID" ] && rm -f "$f" "$f.beat"
 )sh";
 
 constexpr std::string_view kMark = "lamd-claim ";
+constexpr std::string_view kGuard = "guard";
 
 // Words of the command line: only what needs no quoting survives.
 std::string word(std::string_view text) {
@@ -76,21 +77,36 @@ std::string rest_after(const std::vector<std::string>& words, std::size_t count)
     return text;
 }
 
+int number_of(const std::string& word) {
+    int number = 0;
+    std::from_chars(word.data(), word.data() + word.size(), number);
+    return number;
+}
+
+ClaimAnswer parse_held(const std::vector<std::string>& words) {
+    ClaimAnswer answer{.kind = ClaimAnswer::Kind::held,
+                       .holder = words[2],
+                       .retry = std::chrono::seconds(std::clamp(number_of(words[1]), 1, 3600))};
+    if (words.size() >= 5 && words[3] == kGuard) {
+        answer.has_guard = true;
+        answer.held_for = std::chrono::seconds(std::max(number_of(words[4]), 0));
+        answer.ports = rest_after(words, 5);
+    }
+    return answer;
+}
+
 ClaimAnswer parse(std::string_view line) {
     const auto words = words_of(line.substr(kMark.size()));
     const std::string_view kind = words.empty() ? std::string_view() : std::string_view(words[0]);
+    const bool has_guard = !words.empty() && words.back() == kGuard;
     if (kind == "granted") {
-        return {.kind = ClaimAnswer::Kind::granted};
+        return {.kind = ClaimAnswer::Kind::granted, .has_guard = has_guard};
     }
     if (kind == "taken_over") {
-        return {.kind = ClaimAnswer::Kind::taken_over};
+        return {.kind = ClaimAnswer::Kind::taken_over, .has_guard = has_guard};
     }
     if (kind == "held" && words.size() >= 3) {
-        int wait = 0;
-        std::from_chars(words[1].data(), words[1].data() + words[1].size(), wait);
-        return {.kind = ClaimAnswer::Kind::held,
-                .holder = words[2],
-                .retry = std::chrono::seconds(std::clamp(wait, 1, 3600))};
+        return parse_held(words);
     }
     return {.kind = ClaimAnswer::Kind::unavailable, .why = rest_after(words, 1)};
 }
@@ -126,6 +142,25 @@ std::optional<ClaimAnswer> read_claim_answer(std::string_view output, bool has_e
     return ClaimAnswer{.kind = ClaimAnswer::Kind::unavailable,
                        .why = first.empty() ? "the server's command ended without an answer"
                                             : fmt::format("the server answered \"{}\"", first)};
+}
+
+ClaimTalk read_claim_talk(std::string& output) {
+    constexpr std::size_t kLongest = 4096;
+    constexpr std::string_view kPing = "ping ";
+    ClaimTalk talk;
+    for (auto end = output.find('\n'); end != std::string::npos; end = output.find('\n')) {
+        const auto line = std::string_view(output).substr(0, end);
+        if (line.starts_with(kPing)) {
+            talk.reply += fmt::format("pong {}\n", line.substr(kPing.size(), 20));
+        } else {
+            talk.is_answered = true;
+        }
+        output.erase(0, end + 1);
+    }
+    if (output.size() > kLongest) {
+        output.clear();
+    }
+    return talk;
 }
 
 }  // namespace lamd::tunnel

@@ -1,12 +1,11 @@
 #include "tunnel/dial.h"
 
+#include "base/resend.h"
 #include "tunnel/wire.h"
 
 #include <fmt/format.h>
 #include <netinet/tcp.h>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -17,7 +16,6 @@ namespace {
 
 using asio::ip::tcp;
 
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kAttemptsAtOnce = 16;
 
 // Everything the attempts of one dial() share; it outlives them, since dial() joins their group.
@@ -39,6 +37,7 @@ asio::awaitable<void> attempt(Race& race, const std::vector<tcp::endpoint>& endp
         const auto milliseconds =
             static_cast<unsigned>(std::chrono::duration_cast<std::chrono::milliseconds>(user_timeout).count());
         ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
+        resend_soon(socket.native_handle());
         std::tie(error) = co_await socket.async_connect(endpoints[index], kNoThrow);
     }
     if (error == asio::error::operation_aborted) {

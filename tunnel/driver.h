@@ -52,6 +52,8 @@ private:
     [[nodiscard]] asio::awaitable<Outcome> verify(Action action);
     [[nodiscard]] asio::awaitable<Outcome> pause(Instant until);
     [[nodiscard]] asio::awaitable<void> drop_link(bool is_orderly);
+    [[nodiscard]] Failed rival(const ClaimAnswer& answer) const;
+    [[nodiscard]] std::string bound_addresses() const;
     [[nodiscard]] Failed failed(const ssh::Failure& failure, std::string_view doing) const;
     [[nodiscard]] Instant now() const {
         return environment_.clock.now();

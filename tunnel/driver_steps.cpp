@@ -49,6 +49,7 @@ asio::awaitable<Outcome> Driver::perform(Action action) {
         case Step::verify:
             return verify(action);
         case Step::serve:
+            link_->announce(bound_addresses());
             return link_->serve(action.until);
         case Step::pause:
         case Step::stop:
@@ -140,9 +141,23 @@ asio::awaitable<std::optional<Failed>> Driver::exchange_keys() {
     auto failure = failed(outcome.error(), "SSH handshake with");
     if (outcome.error().kind == ssh::FailureKind::broken && !server_version_.starts_with("SSH-")) {
         failure.cause = Cause::closed_early;
-        failure.trouble = {fmt::format("{} closed the connection before the SSH banner", address_),
-                           "the server limits or punishes this address (MaxStartups, PerSourcePenalties), or is no SSH "
-                           "server; its log (journalctl -u ssh) tells"};
+        failure.trouble = {
+            fmt::format("{} closed the connection before the SSH banner", address_),
+            "the server limits or punishes this address (MaxStartups, PerSourcePenalties), or is no SSH "
+            "server; there: `journalctl -u ssh` tells which, `systemctl restart ssh` forgives what is past, and "
+            "PerSourcePenaltyExemptList in sshd_config exempts this machine"};
+    } else if (failure.cause == Cause::timed_out) {
+        failure.trouble.remedy = fmt::format(
+            "tried again by itself; if {0} runs and other programs reach it, its sshd hangs: there `systemctl restart "
+            "ssh`; then here: `lamctl reconnect {1}`",
+            config_.host, config_.name);
+    } else if (failure.cause == Cause::protocol) {
+        failure.trouble.remedy = fmt::format(
+            "the server may want algorithms that {0} does not have. On {1}: `printf 'KexAlgorithms "
+            "+curve25519-sha256\\nCiphers +aes256-ctr\\nMACs +hmac-sha2-256\\n' > "
+            "/etc/ssh/sshd_config.d/00-lamd-algorithms.conf && systemctl reload ssh`; then here: `lamctl reconnect "
+            "{2}`",
+            ssh::library_version(), config_.host, config_.name);
     }
     co_return failure;
 }
@@ -171,19 +186,16 @@ asio::awaitable<Outcome> Driver::claim() {
     }
     switch (answer->kind) {
         case ClaimAnswer::Kind::held:
-            co_return Failed{.cause = Cause::rival,
-                             .trouble = {fmt::format("another live lamd on {} holds tunnel {} on {}", answer->holder,
-                                                     config_.name, peer_name(config_)),
-                                         "stop that one, or give this tunnel another name and another remote port"},
-                             .retry_after = answer->retry};
+            co_return rival(*answer);
         case ClaimAnswer::Kind::taken_over:
             environment_.log.info("ended the dead session that still held the tunnel", {{"tunnel", config_.name}});
             break;
         case ClaimAnswer::Kind::unavailable:
             note_once(
                 fmt::format("no take-over: {}. A port held by a dead session stays busy for as long as the server "
-                            "keeps that session",
-                            answer->why));
+                            "keeps that session; on {}: `{}` gives the key a guard, which ends it; then here: `lamctl "
+                            "reconnect {}`",
+                            answer->why, config_.host, authorizing_command(config_), config_.name));
             break;
         case ClaimAnswer::Kind::granted:
             break;
@@ -191,11 +203,41 @@ asio::awaitable<Outcome> Driver::claim() {
     co_return Done{};
 }
 
+Failed Driver::rival(const ClaimAnswer& answer) const {
+    auto message =
+        fmt::format("another live lamd on {} holds tunnel {} on {}", answer.holder, config_.name, peer_name(config_));
+    if (answer.has_guard) {
+        message += fmt::format(" for {}{}{}", human(answer.held_for), answer.ports.empty() ? "" : ", and there ",
+                               answer.ports);
+    }
+    return {
+        .cause = Cause::rival,
+        .trouble = {std::move(message),
+                    fmt::format("stop that one, there: `systemctl disable --now lamd`; then here: `lamctl reconnect "
+                                "{}`; or give this tunnel another name and another remote port",
+                                config_.name)},
+        .retry_after = answer.retry};
+}
+
+// `127.0.0.1:8080 127.0.0.1:40001`: what the server has bound for us.
+std::string Driver::bound_addresses() const {
+    std::string text;
+    for (std::size_t i = 0; i < config_.forwards.size(); ++i) {
+        if (const auto& port = machine_.forwards()[i].bound_port) {
+            const config::TcpAddress address{reachable(config_.forwards[i].remote.host),
+                                             static_cast<std::uint16_t>(*port)};
+            text += (text.empty() ? "" : " ") + config::to_string(address);
+        }
+    }
+    return text;
+}
+
 asio::awaitable<Outcome> Driver::bind(Action action) {
     auto& session = link_->session();
     const auto& remote = config_.forwards[action.forward].remote;
     if (const auto excess = excess_rights(session.take_debug_messages())) {
-        note_once(*excess);
+        note_once(fmt::format("{}; on {}: `{}` takes them away; then here: `lamctl reconnect {}`", *excess,
+                              config_.host, authorizing_command(config_), config_.name));
     }
     const auto bound =
         co_await link_->bind(remote.host, action.port, targets_[action.forward], now() + config_.dead_peer);
@@ -207,9 +249,12 @@ asio::awaitable<Outcome> Driver::bind(Action action) {
     if (bound.error().kind != ssh::FailureKind::refused) {
         co_return failed(bound.error(), "bind a port on");
     }
-    co_return classify_refusal(
-        session.take_debug_messages(),
-        {.host = remote.host, .port = action.port, .user = config_.user, .server = config_.host});
+    co_return classify_refusal(session.take_debug_messages(), {.host = remote.host,
+                                                               .port = action.port,
+                                                               .user = config_.user,
+                                                               .server = config_.host,
+                                                               .authorize = authorizing_command(config_),
+                                                               .tunnel = config_.name});
 }
 
 asio::awaitable<Outcome> Driver::verify(Action action) {
@@ -221,15 +266,18 @@ asio::awaitable<Outcome> Driver::verify(Action action) {
         case Link::Verification::not_possible:
             note_once(fmt::format(
                 "forward {} is bound, but the server lets this key make no connection to it, so that it is not "
-                "verified (permitopen)",
-                config::to_string(remote)));
+                "verified (permitopen); on {}: `{}` allows it; then here: `lamctl reconnect {}`",
+                config::to_string(remote), config_.host, authorizing_command(config_), config_.name));
             break;
         case Link::Verification::lost:
             co_return Failed{
                 .cause = Cause::not_verified,
                 .trouble = {fmt::format("forward {} is bound on {}, but a connection to it did not come back",
                                         config::to_string(remote), config_.host),
-                            ""}};
+                            fmt::format("another program, or a firewall, takes the connections: on {}: `ss -ltnp "
+                                        "'sport = :{}'` shows who listens there besides sshd; end that, or choose "
+                                        "another port",
+                                        config_.host, remote.port)}};
     }
     co_return Done{};
 }

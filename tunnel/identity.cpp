@@ -87,13 +87,21 @@ Result<Identity> read_identity(const std::string& path, const std::optional<std:
     return identity;
 }
 
+Identity read_public_part(const std::string& path) {
+    Identity identity{.path = path};
+    if (const auto text = read_file(path)) {
+        read_openssh_head(*text, identity);
+    }
+    return identity;
+}
+
 std::optional<std::string> rsa_limitation(const Identity& identity) {
     if (identity.algorithm != "ssh-rsa" || ssh::has_rsa_sha2()) {
         return std::nullopt;
     }
     return fmt::format(
-        "{} is an RSA key, and {} can sign with RSA by SHA-1 only, which OpenSSH has refused since 8.8: use an "
-        "ed25519 key (ssh-keygen -t ed25519), or libssh2 1.11 (Debian 13)",
+        "{0} is an RSA key, and {1} can sign with RSA by SHA-1 only, which OpenSSH has refused since 8.8: use an "
+        "ed25519 key, `mv {0} {0}.rsa && ssh-keygen -q -t ed25519 -N '' -f {0}`, or libssh2 1.11 (Debian 13)",
         identity.path, ssh::library_version());
 }
 

@@ -23,6 +23,9 @@ struct Identity {
 [[nodiscard]] Result<Identity> read_identity(const std::string& path,
                                              const std::optional<std::string>& passphrase_file);
 
+/// What an encrypted key tells as well; empty where the file or its format does not.
+[[nodiscard]] Identity read_public_part(const std::string& path);
+
 /// libssh2 before 1.11 signs with RSA keys by SHA-1 only, which sshd refuses since OpenSSH 8.8. The sentence that says
 /// so, with the remedy, when this key and the libssh2 in use are such a pair.
 [[nodiscard]] std::optional<std::string> rsa_limitation(const Identity& identity);

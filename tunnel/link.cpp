@@ -102,6 +102,8 @@ asio::awaitable<ssh::Outcome<ClaimAnswer>> Link::claim(std::string command, Inst
         read_claim();
         if (auto answer = read_claim_answer(claim_output_, is_claim_over_)) {
             claim_output_.clear();
+            is_claimed_ = true;
+            has_guard_ = answer->has_guard;
             if (answer->kind == ClaimAnswer::Kind::unavailable) {
                 claim_.reset();
             } else {
@@ -137,10 +139,28 @@ void Link::read_claim() {
             return;
         }
         claim_output_.append(bytes.data(), size);
-        if (probe_sent_ && claim_output_.ends_with('\n')) {
-            claim_output_.clear();
-            answered(clock_.now());
-        }
+        hear_claim();
+    }
+}
+
+void Link::hear_claim() {
+    if (!is_claimed_) {
+        return;
+    }
+    const auto talk = read_claim_talk(claim_output_);
+    if (!talk.reply.empty()) {
+        static_cast<void>(claim_->write(talk.reply));
+    }
+    if (talk.is_answered) {
+        answered(clock_.now());
+    }
+}
+
+void Link::announce(const std::string& bound) {
+    if (has_guard_ && claim_ && !is_claim_over_ && bound != announced_) {
+        announced_ = bound;
+        static_cast<void>(claim_->write("bound " + bound + "\n"));
+        wire_.flush();
     }
 }
 
@@ -206,7 +226,9 @@ asio::awaitable<Outcome> Link::serve(std::optional<Instant> until) {
         const auto next = watch_.next(now);
         if (next.verdict == PeerWatch::Verdict::dead) {
             co_return Failed{.cause = Cause::silent,
-                             .trouble = {fmt::format("{} does not answer any more", peer()), ""}};
+                             .trouble = {fmt::format("{} does not answer any more", peer()),
+                                         "connected again by itself; if that does not work, see whether the server "
+                                         "runs, and the network on the way to it"}};
         }
         if (next.verdict == PeerWatch::Verdict::probe) {
             send_probe(now);
@@ -258,7 +280,10 @@ void Link::answered(Instant now) {
 
 Failed Link::lost() const {
     const auto why = has_lost_address_ ? "this machine has lost the address it came from" : session_.failure().message;
-    return {.cause = Cause::lost, .trouble = {fmt::format("connection to {} lost: {}", peer(), why), ""}};
+    return {.cause = Cause::lost,
+            .trouble = {fmt::format("connection to {} lost: {}", peer(), why),
+                        "connected again by itself; if it happens often, the server's log says why: there `journalctl "
+                        "-u ssh -n 50`"}};
 }
 
 void Link::close(bool is_orderly) {

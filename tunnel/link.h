@@ -63,6 +63,9 @@ public:
     /// Watches over the peer until `until`, or until the link is over.
     [[nodiscard]] asio::awaitable<Outcome> serve(std::optional<Instant> until);
 
+    /// Tells the tunnel guard, where there is one, what is bound: `127.0.0.1:8080 [::1]:8081`.
+    void announce(const std::string& bound);
+
     /// The network has changed: the peer must prove itself now; a connection whose own address has gone is over.
     void suspect();
 
@@ -104,6 +107,7 @@ private:
     void deliver(ssh::Accepted accepted, std::string received);
     void look_for_nonce();
     void read_claim();
+    void hear_claim();
     void send_probe(Instant now);
     void answered(Instant now);
     [[nodiscard]] Failed lost() const;
@@ -121,6 +125,9 @@ private:
     std::unique_ptr<ssh::Channel> claim_;
     std::string claim_output_;
     bool is_claim_over_ = false;
+    bool is_claimed_ = false;  ///< the claim has its answer; what follows is talk
+    bool has_guard_ = false;
+    std::string announced_;
     std::optional<Binding> binding_;
     std::vector<Route> routes_;
     std::optional<Verifying> verifying_;

@@ -31,7 +31,11 @@ Failed from(const ssh::Failure& failure, std::string_view doing) {
     const auto cause = failure.kind == FailureKind::timed_out ? Cause::timed_out
                        : failure.kind == FailureKind::broken  ? Cause::lost
                                                               : Cause::protocol;
-    return {.cause = cause, .trouble = {fmt::format("{}: {}", doing, failure.message), ""}};
+    return {.cause = cause,
+            .trouble = {fmt::format("{}: {}", doing, failure.message),
+                        cause == Cause::lost ? "connected again by itself; if it happens often, the server's log says "
+                                               "why: there `journalctl -u ssh -n 50`"
+                                             : ""}};
 }
 
 bool is_final(const ssh::Failure& failure) {
@@ -90,20 +94,31 @@ asio::awaitable<ssh::Outcome<bool>> try_agent(Link& link, const config::Tunnel& 
     co_return false;
 }
 
-std::string authorized_keys_remedy(const config::Tunnel& tunnel, const std::optional<Identity>& identity) {
-    std::string options = "restrict,port-forwarding";
-    for (const auto& forward : tunnel.forwards) {
-        options += fmt::format(",permitlisten=\"{}\"", config::to_string(forward.remote));
-    }
-    const auto key = identity && !identity->public_blob.empty()
-                         ? fmt::format("{} {}", identity->algorithm, ssh::encode_base64(identity->public_blob))
-                         : std::string("<the public key: ssh-keygen -y -f the key file>");
-    return fmt::format("on {} add this line to ~{}/.ssh/authorized_keys: {} {}; then: lamctl reconnect {}", tunnel.host,
-                       tunnel.user, options, key, tunnel.name);
+std::string authorize_remedy(const config::Tunnel& tunnel) {
+    return fmt::format("on {}: `{}`; then here: `lamctl reconnect {}`", tunnel.host, authorizing_command(tunnel),
+                       tunnel.name);
 }
 
 Failed key_unusable(std::string message, std::string remedy) {
     return {.cause = Cause::key_unusable, .trouble = {std::move(message), std::move(remedy)}};
+}
+
+std::string unreadable_remedy(const config::Tunnel& tunnel) {
+    return fmt::format(
+        "`lamctl doctor` says what keeps lamd from the file; an encrypted key needs passphrase_file, or loses its "
+        "passphrase by `ssh-keygen -p -N '' -f {}`; then: `lamctl reconnect {}`",
+        *tunnel.identity, tunnel.name);
+}
+
+std::string unusable_remedy(const config::Tunnel& tunnel) {
+    if (tunnel.passphrase_file) {
+        return fmt::format(
+            "write the key's passphrase again: `read -rsp 'Passphrase: ' words && printf '%s\\n' \"$words\" > {}`; "
+            "then: "
+            "`lamctl reconnect {}`",
+            *tunnel.passphrase_file, tunnel.name);
+    }
+    return unreadable_remedy(tunnel);
 }
 
 asio::awaitable<std::optional<Failed>> refused(Link& link, const config::Tunnel& tunnel, Instant deadline,
@@ -112,7 +127,7 @@ asio::awaitable<std::optional<Failed>> refused(Link& link, const config::Tunnel&
         co_await link.drive<std::string>([&] { return link.session().accepted_methods(tunnel.user); }, deadline);
     const auto accepts = methods ? fmt::format("the server accepts only {}; ", *methods) : std::string();
     auto message = fmt::format("authenticate as {}: {}{}{}", peer_name(tunnel), accepts, refusals.hints, refusals.keys);
-    auto remedy = authorized_keys_remedy(tunnel, identity);
+    auto remedy = authorize_remedy(tunnel);
     if (const auto limitation = identity ? rsa_limitation(*identity) : std::nullopt) {
         remedy = *limitation;
     }
@@ -128,6 +143,21 @@ std::string type_of(const std::string& algorithm) {
 
 std::string peer_name(const config::Tunnel& tunnel) {
     return fmt::format("{}@{}", tunnel.user, config::to_string(config::TcpAddress{tunnel.host, tunnel.port}));
+}
+
+std::string authorizing_command(const config::Tunnel& tunnel) {
+    std::string listen;
+    for (const auto& forward : tunnel.forwards) {
+        listen += fmt::format(" --listen {}", config::to_string(forward.remote));
+        for (const auto port : forward.alternates) {
+            listen += fmt::format(" --listen {}", config::to_string(config::TcpAddress{forward.remote.host, port}));
+        }
+    }
+    const auto identity = tunnel.identity ? read_public_part(*tunnel.identity) : Identity{};
+    const auto key = identity.public_blob.empty()
+                         ? std::string("THE PUBLIC KEY")
+                         : fmt::format("{} {}", identity.algorithm, ssh::encode_base64(identity.public_blob));
+    return fmt::format("lamctl authorize --user {}{} '{}'", tunnel.user, listen, key);
 }
 
 HostKeyPolicy::HostKeyPolicy(const config::Tunnel& tunnel) : tunnel_(tunnel) {
@@ -174,8 +204,8 @@ std::optional<Failed> HostKeyPolicy::check(const ssh::HostKey& key) const {
         case HostKeyVerdict::changed:
             return denied(
                 key, fmt::format("HAS CHANGED: {}:{} has another one", tunnel_.known_hosts, finding.line),
-                fmt::format("this may be an attack. If the server was set up anew: ssh-keygen -R '{}' -f {}; {}", name,
-                            tunnel_.known_hosts, accepting_command(key)));
+                fmt::format("this may be an attack. If the server was set up anew: `ssh-keygen -R '{}' -f {}`; {}",
+                            name, tunnel_.known_hosts, accepting_command(key)));
         case HostKeyVerdict::revoked:
             return denied(key, fmt::format("is revoked: {}:{}", tunnel_.known_hosts, finding.line),
                           "somebody marked this key as compromised: give the server a new host key");
@@ -192,8 +222,8 @@ Failed HostKeyPolicy::denied(const ssh::HostKey& key, std::string_view what, std
 
 std::string HostKeyPolicy::accepting_command(const ssh::HostKey& key) const {
     return fmt::format(
-        "compare the fingerprint with `ssh-keygen -lf` of the key in /etc/ssh on the server; if it is the same: "
-        "echo '{} {} {}' >> {} && lamctl reconnect {}",
+        "compare the fingerprint with what ssh-keygen -lf prints of the key in /etc/ssh on the server; if it is the "
+        "same: `echo '{} {} {}' >> {} && lamctl reconnect {}`",
         known_hosts_name(tunnel_.host, tunnel_.port), key.algorithm, ssh::encode_base64(key.blob), tunnel_.known_hosts,
         tunnel_.name);
 }
@@ -214,10 +244,7 @@ asio::awaitable<std::optional<Failed>> log_in(Link& link, const config::Tunnel& 
     if (tunnel.identity) {
         auto read = read_identity(*tunnel.identity, tunnel.passphrase_file);
         if (!read) {
-            co_return key_unusable(read.error().message,
-                                   "correct `identity` or `passphrase_file`, or the file's permissions; "
-                                   "then: lamctl reconnect " +
-                                       tunnel.name);
+            co_return key_unusable(read.error().message, unreadable_remedy(tunnel));
         }
         identity = std::move(*read);
         const std::string text(identity->text.reveal());
@@ -230,7 +257,7 @@ asio::awaitable<std::optional<Failed>> log_in(Link& link, const config::Tunnel& 
             co_return key_unusable(
                 fmt::format("{}: cannot use {}: {}{}", doing, identity->path, outcome.error().message,
                             identity->is_encrypted ? " (is the passphrase right?)" : ""),
-                fmt::format("check it with: ssh-keygen -y -f {}", identity->path));
+                unusable_remedy(tunnel));
         }
         if (is_final(outcome.error())) {
             co_return from(outcome.error(), doing);

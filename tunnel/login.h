@@ -41,6 +41,9 @@ private:
 /// Tries the agent's keys, then the identity file. nullopt: we are in.
 [[nodiscard]] asio::awaitable<std::optional<Failed>> log_in(Link& link, const config::Tunnel& tunnel, Instant deadline);
 
+/// What lets the tunnel's key in, to be typed on the server as root.
+[[nodiscard]] std::string authorizing_command(const config::Tunnel& tunnel);
+
 /// `lam@b.example.org:22`.
 [[nodiscard]] std::string peer_name(const config::Tunnel& tunnel);
 

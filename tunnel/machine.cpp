@@ -39,6 +39,12 @@ Course course_of(Cause cause) {
     return {Recovery::slowly, TunnelState::denied};
 }
 
+Trouble named(const Failed& failed) {
+    auto trouble = failed.trouble;
+    trouble.cause = to_string(failed.cause);
+    return trouble;
+}
+
 // A slow wait keeps half of its length for sure: a server that punishes is never asked again at once.
 double at_least_half(double uniform) {
     return 0.5 + uniform / 2;
@@ -163,7 +169,7 @@ Action TunnelMachine::after_failed(const Failed& failed, Instant now, double uni
 Action TunnelMachine::after_bind_failed(const Failed& failed, Instant now) {
     auto& progress = progress_[action_.forward];
     auto& forward = forwards_[action_.forward];
-    forward.trouble = failed.trouble;
+    forward.trouble = named(failed);
     if (failed.cause == Cause::port_busy && progress.candidate < progress.config.alternates.size()) {
         ++progress.candidate;
         return next_forward(now);
@@ -191,7 +197,7 @@ Action TunnelMachine::connect_again() {
 
 Action TunnelMachine::pause(const Failed& failed, Instant now, double uniform) {
     const auto wait = pause_length(failed, now, uniform);
-    trouble_ = failed.trouble;
+    trouble_ = named(failed);
     up_since_.reset();
     for (auto& forward : forwards_) {
         if (forward.state == ForwardState::bound) {

@@ -14,9 +14,9 @@ namespace {
 constexpr std::size_t kQuantum = 64 * 1024;  ///< per pipe and turn
 constexpr std::size_t kChunk = 32 * 1024;    ///< one SSH packet's worth (RFC 4253, 6.1)
 
-using Error = boost::system::error_code;
+using error_code = boost::system::error_code;
 
-bool is_would_block(const Error& error) {
+bool is_would_block(const error_code& error) {
     return error == asio::error::would_block || error == asio::error::try_again;
 }
 
@@ -47,7 +47,7 @@ void Pipe::close() {
     }
     is_closed_ = true;
     --target_.open;
-    Error ignored;
+    error_code ignored;
     socket_.close(ignored);
     resolver_.reset();
     channel_.reset();
@@ -58,7 +58,7 @@ void Pipe::resolve() {
     const auto& address = std::get<config::TcpAddress>(target_.address());
     resolver_ = std::make_unique<asio::ip::tcp::resolver>(relay_.executor_);
     resolver_->async_resolve(address.host, std::to_string(address.port),
-                             [self = shared_from_this()](const Error& error, const auto& entries) {
+                             [self = shared_from_this()](const error_code& error, const auto& entries) {
                                  if (self->is_closed_) {
                                      return;
                                  }
@@ -76,10 +76,10 @@ void Pipe::resolve() {
 
 void Pipe::connect(std::vector<LocalEndpoint> endpoints, std::size_t index) {
     const auto endpoint = endpoints[index];
-    Error ignored;
+    error_code ignored;
     socket_.close(ignored);
     socket_.async_connect(endpoint, [self = shared_from_this(), endpoints = std::move(endpoints), index,
-                                     endpoint](const Error& error) mutable {
+                                     endpoint](const error_code& error) mutable {
         if (self->is_closed_) {
             return;
         }
@@ -96,7 +96,7 @@ void Pipe::connect(std::vector<LocalEndpoint> endpoints, std::size_t index) {
 void Pipe::connected(const LocalEndpoint& endpoint) {
     target_.answered(endpoint);
     local_ = Local::open;
-    Error ignored;
+    error_code ignored;
     socket_.non_blocking(true, ignored);
     if (endpoint.protocol().family() != AF_UNIX) {
         socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -120,14 +120,15 @@ void Pipe::read_local() {
         return;
     }
     is_reading_ = true;
-    socket_.async_read_some(asio::buffer(first_), [self = shared_from_this()](const Error& error, std::size_t size) {
-        if (!self->is_closed_) {
-            self->on_local_read(error, size);
-        }
-    });
+    socket_.async_read_some(asio::buffer(first_),
+                            [self = shared_from_this()](const error_code& error, std::size_t size) {
+                                if (!self->is_closed_) {
+                                    self->on_local_read(error, size);
+                                }
+                            });
 }
 
-void Pipe::on_local_read(const Error& error, std::size_t size) {
+void Pipe::on_local_read(const error_code& error, std::size_t size) {
     is_reading_ = false;
     if (error && error != asio::error::eof) {
         close();  // a reset: neither side has anything to wait for
@@ -208,7 +209,7 @@ bool Pipe::send_more() {
             wait_for_window();
             return false;
         }
-        Error error;
+        error_code error;
         const auto size = socket_.read_some(asio::buffer(scratch.data(), room), error);
         may_have_more_ = !error && size == room;
         if (is_would_block(error)) {
@@ -315,7 +316,7 @@ bool Pipe::write_unsent() {
 std::optional<std::size_t> Pipe::write_local(std::string_view bytes) {
     std::size_t written = 0;
     while (written < bytes.size()) {
-        Error error;
+        error_code error;
         written += socket_.write_some(asio::buffer(bytes.data() + written, bytes.size() - written), error);
         if (is_would_block(error)) {
             break;
@@ -332,7 +333,7 @@ void Pipe::wait_writable() {
     if (std::exchange(is_waiting_writable_, true)) {
         return;
     }
-    socket_.async_wait(LocalSocket::wait_write, [self = shared_from_this()](const Error& error) {
+    socket_.async_wait(LocalSocket::wait_write, [self = shared_from_this()](const error_code& error) {
         self->is_waiting_writable_ = false;
         if (self->is_closed_) {
             return;
@@ -349,7 +350,7 @@ void Pipe::wait_writable() {
 
 void Pipe::end_remote() {
     is_remote_ended_ = true;
-    Error ignored;
+    error_code ignored;
     socket_.shutdown(LocalSocket::shutdown_send, ignored);
     close_if_both_ended();
 }

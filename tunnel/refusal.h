@@ -16,6 +16,8 @@ struct ForwardRequest {
     int port = 0;
     std::string user;
     std::string server;
+    std::string authorize;  ///< the command that lets the key in for all that it needs
+    std::string tunnel;
 };
 
 /// From the debug messages that came with the refusal.

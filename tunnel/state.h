@@ -35,6 +35,7 @@ enum class ForwardState { waiting, bound, refused };
 struct Trouble {
     std::string message;
     std::string remedy;
+    std::string cause = {};  ///< the name of a Cause; empty: none of the machine's
 
     friend bool operator==(const Trouble&, const Trouble&) = default;
 };

@@ -5,17 +5,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/udp.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 
 namespace lamd::tunnel {
 
 namespace {
-
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 
 // The kernel leaves quick-acknowledge mode by itself; delayed acknowledgements would cost 40 ms where sshd still has
 // Nagle's algorithm on (tcp(7), TCP_QUICKACK).

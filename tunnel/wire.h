@@ -40,7 +40,7 @@ public:
     /// Gives the connection up; with a reset where the peer must not wait for more.
     void close(bool with_reset);
 
-    [[nodiscard]] std::string peer() const {
+    [[nodiscard]] const std::string& peer() const {
         return peer_;
     }
     /// Whether this machine still has the address that the connection comes from.

@@ -3,10 +3,8 @@
 #include "tunnel/ssh/encoding.h"
 
 #include <fmt/format.h>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include <array>
@@ -15,7 +13,6 @@ namespace lamd::tunnel::ssh {
 
 namespace {
 
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kLargestMessage = 256 * 1024;
 
 // Message numbers and flags of the agent protocol.

@@ -358,6 +358,13 @@ Attempt<T> Session::fail(int code) {
         case LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE:
             note_if_broken(code);
             return Outcome<T>(last_failure(input_.is_closed() ? FailureKind::broken : FailureKind::no_methods));
+        case LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
+            // A signature that is refused, and also what libssh2 says when the connection ends before the answer.
+            if (input_.is_closed()) {
+                note_if_broken(LIBSSH2_ERROR_SOCKET_DISCONNECT);
+                return Outcome<T>(*broken_);
+            }
+            return Outcome<T>(last_failure(FailureKind::refused));
         default:
             note_if_broken(code);
             return Outcome<T>(last_failure(is_fatal(code) ? FailureKind::broken : FailureKind::refused));
