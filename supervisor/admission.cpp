@@ -21,11 +21,18 @@ asio::awaitable<Admission::Verdict> Admission::enter(std::string caller, Take ta
             std::erase(waiters, &waiter);
         }
     };
-    Place place{waiters_, {std::move(caller), std::move(take), Event(executor_)}};
+    Place place{waiters_, {std::move(caller), std::move(take), Event(executor_), clock_.now()}};
     waiters_.push_back(&place.waiter);
     poll();
     const bool is_admitted = co_await place.waiter.admitted.wait_until(clock_.now() + limits_.wait);
     co_return is_admitted ? Verdict::admitted : Verdict::timed_out;
+}
+
+Admission::Report Admission::report() const {
+    if (waiters_.empty()) {
+        return {};
+    }
+    return {.waiting = waiters_.size(), .longest = clock_.now() - waiters_.front()->since};
 }
 
 void Admission::poll() {

@@ -45,12 +45,18 @@ public:
     [[nodiscard]] std::size_t waiting() const {
         return waiters_.size();
     }
+    struct Report {
+        std::size_t waiting = 0;
+        Duration longest{};  ///< that one of them has waited until now
+    };
+    [[nodiscard]] Report report() const;
 
 private:
     struct Waiter {
         std::string caller;
         Take take;
         Event admitted;
+        Instant since;
     };
     using Waiters = std::list<Waiter*>;
 

@@ -26,7 +26,7 @@ std::vector<std::size_t> preference(config::Mode mode, const std::vector<PathVie
     }
     std::ranges::sort(order, {}, [&](std::size_t i) {
         const auto& path = paths[i];
-        return std::tuple(rank(path.state), path.is_settling, path.transport != "sse", i);
+        return std::tuple(rank(path.state), path.is_held, path.transport != "sse", i);
     });
     return order;
 }
@@ -43,6 +43,7 @@ int rank(PathState state) {
             return 3;
         case PathState::misconfigured:
             return 4;
+        case PathState::saturated:
         case PathState::loading:
         case PathState::down:
             return 5;

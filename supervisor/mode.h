@@ -13,7 +13,7 @@ namespace lamd::supervisor {
 struct PathView {
     std::string_view transport;  ///< `sse` or `mqtt`
     PathState state = PathState::unknown;
-    bool is_settling = false;  ///< it has fallen, and is not up for long enough to be preferred again
+    bool is_held = false;  ///< it has fallen, and is not up for long enough to be preferred again
 };
 
 /// Whether the mode lets streams travel over the transport.

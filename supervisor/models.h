@@ -13,6 +13,7 @@ struct Model {
     std::string id;
     std::vector<std::string> aliases;  ///< other names that the server takes for it (llama-server)
     std::string json;                  ///< the entry, with every field
+    bool is_llama_cpp = false;         ///< it comes from a llama-server
 
     friend bool operator==(const Model&, const Model&) = default;
 };
@@ -20,8 +21,16 @@ struct Model {
 /// Reads `{"data": [{"id": …}, …]}`; entries without an id are left out. Nothing if it is something else.
 [[nodiscard]] std::optional<std::vector<Model>> parse_models(std::string_view body);
 
-/// `total_slots` of llama-server's /props.
-[[nodiscard]] std::optional<std::uint32_t> parse_slots(std::string_view body);
+/// What llama-server's /props say.
+struct Props {
+    std::optional<std::uint32_t> slots;  ///< answers at once
+    /// Two servers with the same one turn messages into the same prompt for the same model; empty: not known.
+    std::string fingerprint;
+    std::optional<std::uint64_t> context;  ///< tokens of one answer and its prompt together
+};
+
+/// `models`: the list of the same server.
+[[nodiscard]] Props parse_props(std::string_view body, const std::vector<Model>& models);
 
 /// Whether the entries are those of a llama-server.
 [[nodiscard]] bool are_llama_cpps(const std::vector<Model>& models);

@@ -16,6 +16,8 @@ std::string_view to_string(PathState state) {
             return "probing";
         case PathState::loading:
             return "loading";
+        case PathState::saturated:
+            return "saturated";
         case PathState::misconfigured:
             return "misconfigured";
     }
@@ -33,6 +35,7 @@ bool is_usable(PathState state) {
             return true;
         case PathState::down:
         case PathState::loading:
+        case PathState::saturated:
             return false;
     }
     return false;
@@ -41,7 +44,8 @@ bool is_usable(PathState state) {
 bool PathMachine::observe(const Observation& observation, Instant now, double uniform) {
     const PathState before = state_;
     state_ = next_state(observation.sign);
-    trouble_ = state_ == PathState::up ? Observation{} : observation.sign == Sign::answered ? trouble_ : observation;
+    const bool is_news = observation.sign != Sign::answered && observation.sign != Sign::saturated;
+    trouble_ = state_ == PathState::up ? Observation{} : is_news ? observation : trouble_;
     if (state_ != before) {
         since_ = now;
     }
@@ -65,8 +69,11 @@ PathState PathMachine::next_state(Sign sign) {
             successes_ = 0;
             ++failures_;
             return after_failure();
+        case Sign::saturated:
+            return state_;
         case Sign::closed:
         case Sign::refused:
+        case Sign::wedged:
             successes_ = 0;
             failures_ = policy_.fall;
             return PathState::down;
@@ -93,6 +100,7 @@ PathState PathMachine::after_failure() {
             return PathState::down;
         case PathState::unknown:
         case PathState::loading:
+        case PathState::saturated:
         case PathState::misconfigured:
             return state_;
     }

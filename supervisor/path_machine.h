@@ -6,7 +6,9 @@
 #pragma once
 
 #include "base/clock.h"
+#include "supervisor/fate.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +21,7 @@ enum class PathState {
     down,           ///< does not answer
     probing,        ///< was down; the last outcome was a success, fewer than it takes to rise
     loading,        ///< the server says that it is loading its model
+    saturated,      ///< answers, but wants no requests for a while; no state of the machine, see Path
     misconfigured,  ///< the server does not take the key: a person must change something
 };
 
@@ -36,12 +39,16 @@ enum class Sign {
     failing,       ///< an answer that is an error, or nothing in time: may pass
     closed,        ///< closed without an answer: nobody serves there now
     refused,       ///< nobody listens there
+    saturated,     ///< 429, or 503 with Retry-After: says nothing of its health
+    wedged,        ///< takes requests and does not get on with them
 };
 
 struct Observation {
     Sign sign = Sign::answered;
     std::string message;  ///< what was seen, where it is not `answered`
     std::string remedy;   ///< what a person can do about it
+    Fate fate = Fate::none;
+    std::optional<Duration> retry_after = {};  ///< of `saturated`, where the server says it
 };
 
 struct PathPolicy {
@@ -64,6 +71,12 @@ public:
         next_probe_ = now;
     }
 
+    /// What was away is known to be there: probe at once, and one success is enough.
+    void expect(Instant now) {
+        successes_ = policy_.rise - 1;
+        hasten(now);
+    }
+
     [[nodiscard]] PathState state() const {
         return state_;
     }
@@ -72,6 +85,10 @@ public:
     }
     [[nodiscard]] Instant next_probe() const {
         return next_probe_;
+    }
+    /// What is wrong with it, by name; nothing any more where the last outcome was a success.
+    [[nodiscard]] Fate fate() const {
+        return state_ == PathState::probing ? Fate::none : trouble_.fate;
     }
     /// The last failure, as long as the path is not up.
     [[nodiscard]] const Observation& trouble() const {
