@@ -1,6 +1,7 @@
 #include "worker/http_ingress.h"
 
 #include "api/error.h"
+#include "api/version.h"
 #include "base/uuid.h"
 #include "transport/stream/sse_form.h"
 #include "worker/stream_reader.h"
@@ -21,6 +22,8 @@ using transport::stream::Message;
 
 constexpr std::string_view kStreams = "/lam/v1/streams/";
 constexpr ByteCount kFetchLimit = 4_MiB;
+// Shorter than a gateway waits for an answer, which is then told that the worker is there, and the server is not.
+constexpr Duration kFetchDeadline = std::chrono::milliseconds(2500);
 
 Response json_answer(unsigned status, std::string body) {
     return {status, {{"Content-Type", "application/json"}}, std::move(body)};
@@ -28,6 +31,22 @@ Response json_answer(unsigned status, std::string body) {
 
 Response refusal(unsigned status, std::string message, std::string_view code) {
     return json_answer(status, api::encode(api::make_error(status, std::move(message), std::string(code))));
+}
+
+// As Stream says it of a request for an answer.
+Response no_answer(const Failure& failure) {
+    switch (failure.kind) {
+        case FailureKind::refused:
+        case FailureKind::resolve:
+            return refusal(503, failure.message, "server_down");
+        case FailureKind::timeout:
+            return refusal(504, failure.message, "upstream_timeout");
+        case FailureKind::closed:
+        case FailureKind::protocol:
+        case FailureKind::local:
+            break;
+    }
+    return refusal(502, failure.message, "upstream_cut");
 }
 
 // The event after the last one that the gateway has; nothing if it does not say a number.
@@ -53,6 +72,22 @@ std::string encode(const std::vector<Message>& messages, bool is_event_stream) {
     }
     return text;
 }
+
+/// Counted as long as it lives.
+class Reading {
+public:
+    explicit Reading(std::size_t& readers) : readers_(readers) {
+        ++readers_;
+    }
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+    ~Reading() {
+        --readers_;
+    }
+
+private:
+    std::size_t& readers_;
+};
 
 }  // namespace
 
@@ -92,16 +127,30 @@ asio::awaitable<void> HttpIngress::open(const Request& request, Responder& respo
                        .deadlines = deadlines,
                        .lease = environment_.worker.lease});
     if (!stream) {
-        const bool is_cancelled = named && streams_.is_cancelled(*named);
-        auto response = is_cancelled ? refusal(410, "the stream has been cancelled", "stream_cancelled")
-                                     : refusal(503, "the worker has as many streams as it may", "worker_full");
-        response.fields.push_back({"Lam-Worker", name_});
-        co_await responder.send(std::move(response));
+        co_await responder.send(no_stream(named.value_or("")));
     } else if (named) {
         const auto seq = next_seq(request.fields);
         co_await pass(std::move(stream), seq.value_or(0), responder);
     } else {
         co_await pass_plain(std::move(stream), responder);
+    }
+}
+
+Response HttpIngress::no_stream(std::string_view id) const {
+    auto response = refusal(503, "the worker has as many streams as it may", "worker_full");
+    if (streams_.is_cancelled(id)) {
+        response = refusal(410, "the stream has been cancelled", "stream_cancelled");
+    } else if (streams_.is_closed()) {
+        response = refusal(503, "the worker is being stopped and begins nothing new", "worker_stopping");
+    }
+    response.fields.push_back({"Lam-Worker", name_});
+    return response;
+}
+
+asio::awaitable<void> HttpIngress::drain(Instant deadline) {
+    constexpr Duration kLook = std::chrono::milliseconds(20);
+    while (readers_ > 0 && environment_.clock.now() < deadline) {
+        co_await sleep_until(environment_.clock.now() + kLook);
     }
 }
 
@@ -127,17 +176,22 @@ asio::awaitable<void> HttpIngress::cancel(std::string id, Responder& responder) 
 }
 
 asio::awaitable<void> HttpIngress::pass(std::shared_ptr<Stream> stream, std::uint64_t seq, Responder& responder) {
+    const Reading reading(readers_);
     StreamReader reader(environment_.executor, environment_.clock, stream, seq);
     if (!co_await responder.begin(200, fields(stream->request().id, "text/event-stream"))) {
         co_return;
     }
     for (auto messages = co_await reader.next(); !messages.empty(); messages = co_await reader.next()) {
-        if (!co_await responder.write(encode(messages, stream->is_event_stream()))) {
+        const auto text = encode(messages, stream->is_event_stream());
+        if (reader.has_ended()) {
+            co_await responder.finish(text);
+            co_return;
+        }
+        if (!co_await responder.write(text)) {
             co_return;
         }
         reader.written();
     }
-    co_await responder.finish();
 }
 
 // For whoever knows nothing of streams: the server's answer as it is, ended with its connection.
@@ -150,6 +204,7 @@ asio::awaitable<void> HttpIngress::pass_plain(std::shared_ptr<Stream> stream, Re
         }
     };
     const Guard guard{streams_, *stream};
+    const Reading reading(readers_);
     StreamReader reader(environment_.executor, environment_.clock, stream, 0);
     bool has_begun = false;
     for (auto messages = co_await reader.next(); !messages.empty(); messages = co_await reader.next()) {
@@ -178,18 +233,21 @@ asio::awaitable<void> HttpIngress::fetch(const Request& request, Responder& resp
     wanted.method = request.method;
     wanted.base = environment_.worker.server;
     wanted.path = request.query.empty() ? request.path : request.path + "?" + request.query;
+    wanted.body = request.body;
+    if (const auto type = find(request.fields, "Content-Type")) {
+        wanted.fields.push_back({"Content-Type", std::string(*type)});
+    }
     wanted.bearer = environment_.key;
-    wanted.deadlines.total = environment_.worker.deadlines.connect * 2;
+    wanted.deadlines.total = kFetchDeadline;
     auto outcome = co_await transport::http::fetch(environment_.client, std::move(wanted), kFetchLimit);
     if (!outcome) {
-        const bool is_down =
-            outcome.error().kind == FailureKind::refused || outcome.error().kind == FailureKind::resolve;
-        auto response = refusal(is_down ? 503 : 502, outcome.error().message, "server_down");
+        auto response = no_answer(outcome.error());
         response.fields.push_back({"Lam-Worker", name_});
+        response.fields.push_back({"Lam-Version", std::string(api::kVersion)});
         co_await responder.send(std::move(response));
         co_return;
     }
-    Fields kept{{"Lam-Worker", name_}};
+    Fields kept{{"Lam-Worker", name_}, {"Lam-Version", std::string(api::kVersion)}};
     if (const auto type = find(outcome->fields, "Content-Type")) {
         kept.push_back({"Content-Type", std::string(*type)});
     }

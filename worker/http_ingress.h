@@ -22,6 +22,10 @@ public:
     [[nodiscard]] asio::awaitable<void> handle(const transport::http::Request& request,
                                                transport::http::Responder& responder);
 
+    /// Returns once the streams that are read have ended, at `deadline` at the latest. Until then the server goes on to
+    /// listen: a gateway that finds nobody takes its running answers for lost, too.
+    [[nodiscard]] asio::awaitable<void> drain(Instant deadline);
+
 private:
     using Responder = transport::http::Responder;
     using Request = transport::http::Request;
@@ -32,11 +36,13 @@ private:
     [[nodiscard]] asio::awaitable<void> pass(std::shared_ptr<Stream> stream, std::uint64_t seq, Responder& responder);
     [[nodiscard]] asio::awaitable<void> pass_plain(std::shared_ptr<Stream> stream, Responder& responder);
     [[nodiscard]] asio::awaitable<void> fetch(const Request& request, Responder& responder);
+    [[nodiscard]] transport::http::Response no_stream(std::string_view id) const;
     [[nodiscard]] transport::http::Fields fields(std::string_view id, std::string content_type) const;
 
     std::string name_;
     Stream::Environment environment_;
     Streams& streams_;
+    std::size_t readers_ = 0;
 };
 
 }  // namespace lamd::worker

@@ -10,11 +10,17 @@ bool Shelf::is_full() const {
            std::none_of(journals_.begin(), journals_.end(), [](const auto* journal) { return journal->may_drop(); });
 }
 
-// Whole journals give way one after another, so that as many streams as possible stay resumable.
+// Whole journals give way one after another, so that as many streams as possible stay resumable. What has given
+// everything is put aside, where nobody looks at it again.
 void Shelf::make_room(std::uint64_t bytes) {
-    for (auto* journal : journals_) {
-        while (bytes_ + bytes > limit_.bytes && journal->may_drop()) {
-            journal->drop_first();
+    for (auto place = journals_.begin(); place != journals_.end() && bytes_ + bytes > limit_.bytes;) {
+        auto& journal = **place++;
+        while (bytes_ + bytes > limit_.bytes && journal.may_drop()) {
+            journal.drop_first();
+        }
+        if (journal.is_closed_ && journal.events_.empty()) {
+            spent_.splice(spent_.end(), journals_, journal.place_);
+            journal.is_spent_ = true;
         }
     }
 }
@@ -24,7 +30,7 @@ Journal::Journal(Shelf& shelf, ByteCount limit)
 
 Journal::~Journal() {
     shelf_.bytes_ -= bytes_;
-    shelf_.journals_.erase(place_);
+    (is_spent_ ? shelf_.spent_ : shelf_.journals_).erase(place_);
 }
 
 void Journal::append(std::string event) {

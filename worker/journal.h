@@ -28,6 +28,9 @@ public:
     [[nodiscard]] std::uint64_t bytes() const {
         return bytes_;
     }
+    void set_limit(ByteCount limit) {
+        limit_ = limit;
+    }
     /// At its limit, and no journal has anything to give.
     [[nodiscard]] bool is_full() const;
 
@@ -39,6 +42,7 @@ private:
     ByteCount limit_;
     std::uint64_t bytes_ = 0;
     std::list<Journal*> journals_;  ///< the one that was used longest ago first
+    std::list<Journal*> spent_;     ///< closed, and with nothing left to give
 };
 
 class Journal {
@@ -94,6 +98,7 @@ private:
     std::uint64_t bytes_ = 0;
     transport::stream::Tally tally_;
     bool is_closed_ = false;
+    bool is_spent_ = false;
 };
 
 }  // namespace lamd::worker

@@ -1,6 +1,7 @@
 #include "worker/mqtt_ingress.h"
 
 #include "api/error.h"
+#include "api/parse.h"
 #include "transport/stream/frame_form.h"
 #include "transport/stream/request_form.h"
 #include "transport/stream/topics.h"
@@ -21,7 +22,7 @@ constexpr ByteCount kRequests = 256_MiB;  ///< that are put together at once
 }  // namespace
 
 MqttIngress::MqttIngress(const transport::mqtt::Environment& environment, const config::Worker& worker,
-                         config::Mqtt config, Streams& streams)
+                         config::Mqtt config, Streams& streams, Duration renewal)
     : environment_(environment),
       worker_(worker),
       config_(std::move(config)),
@@ -29,7 +30,8 @@ MqttIngress::MqttIngress(const transport::mqtt::Environment& environment, const 
       state_topic_(worker_topic(config_.site, worker_.name, "state")),
       reply_root_(transport::stream::reply_root(config_.site)),
       reassembly_(kRequest, kRequests),
-      tasks_(environment_.executor) {
+      tasks_(environment_.executor),
+      renewal_(renewal) {
     transport::mqtt::Settings settings;
     settings.config = config_;
     settings.client_id = fmt::format("lam-w-{}-{}", config_.site, worker_.name);
@@ -40,12 +42,11 @@ MqttIngress::MqttIngress(const transport::mqtt::Environment& environment, const 
 }
 
 std::string MqttIngress::state(std::string_view state) const {
-    return nlohmann::json{{"worker", worker_.name}, {"state", state}, {"protocol", 1}}.dump();
+    return api::dump_json(nlohmann::json{{"worker", worker_.name}, {"state", state}, {"protocol", 1}});
 }
 
 asio::awaitable<void> MqttIngress::drain(Instant deadline) {
     constexpr Duration kLook = std::chrono::milliseconds(20);
-    is_draining_ = true;
     while (!readers_.empty() && environment_.clock.now() < deadline) {
         co_await sleep_until(environment_.clock.now() + kLook);
     }
@@ -59,7 +60,22 @@ asio::awaitable<void> MqttIngress::stop() {
 }
 
 void MqttIngress::connected() {
+    say_online();
+}
+
+void MqttIngress::say_online() {
     static_cast<void>(client_->publish(state_topic_, state("online"), {.is_retained = true}));
+}
+
+// What a broker retains may be cleared, or written over by the will of a connection that ended long ago, while this one
+// stands: nobody would send anything here until the next connection.
+asio::awaitable<void> MqttIngress::renew_presence() {
+    for (;;) {
+        co_await sleep_until(environment_.clock.now() + renewal_);
+        if (client_->is_up()) {
+            say_online();
+        }
+    }
 }
 
 // What was under way is asked for again, from wherever its gateway has got to.
@@ -122,7 +138,7 @@ void MqttIngress::open(const Frame& frame, std::string_view payload, const std::
         return;
     }
     const auto id = to_string(frame.id);
-    if (is_draining_ && !streams_.find(id)) {
+    if (streams_.is_closed() && !streams_.find(id)) {
         refuse(frame.id, 503, "worker_full", "the worker is being stopped and begins nothing new", reply_topic);
         return;
     }

@@ -22,13 +22,15 @@ namespace lamd::worker {
 
 class MqttIngress final : private transport::mqtt::Listener {
 public:
+    /// `renewal`: how often it says again that the worker is there.
     MqttIngress(const transport::mqtt::Environment& environment, const config::Worker& worker, config::Mqtt config,
-                Streams& streams);
+                Streams& streams, Duration renewal = std::chrono::seconds(10));
 
     void start() {
         client_->start();
+        tasks_.spawn(renew_presence());
     }
-    /// Begins no stream any more. Returns once those that are read have ended, at `deadline` at the latest.
+    /// Returns once the streams that are read have ended, at `deadline` at the latest.
     [[nodiscard]] asio::awaitable<void> drain(Instant deadline);
     /// The gateways hear that the worker is gone; streams are not ended by it.
     [[nodiscard]] asio::awaitable<void> stop();
@@ -47,6 +49,8 @@ private:
     void received(transport::mqtt::Message message) override;
     void changed() override {}
 
+    [[nodiscard]] asio::awaitable<void> renew_presence();
+    void say_online();
     void take(const Frame& frame, std::string_view payload, const std::string& reply_topic);
     void open(const Frame& frame, std::string_view payload, const std::string& reply_topic);
     void resume(const Frame& frame, std::string_view payload, const std::string& reply_topic);
@@ -65,9 +69,9 @@ private:
     std::string reply_root_;  ///< what the topics of all gateways begin with: the worker writes nowhere else
     transport::stream::Reassembly reassembly_;
     std::map<Key, std::shared_ptr<MqttReader>> readers_;
-    bool is_draining_ = false;
     TaskGroup tasks_;
     std::unique_ptr<transport::mqtt::Client> client_;
+    Duration renewal_;
 };
 
 }  // namespace lamd::worker

@@ -15,7 +15,6 @@ using transport::stream::FrameType;
 using transport::stream::Message;
 
 constexpr Duration kGather = std::chrono::milliseconds(20);
-constexpr Duration kBeat = std::chrono::seconds(1);
 
 bool publish_payload(transport::mqtt::Client& client, const std::string& topic, FrameType type, const UuidBytes& id,
                      std::uint64_t seq, std::string_view payload) {
@@ -48,13 +47,12 @@ MqttReader::MqttReader(Environment environment, std::shared_ptr<Stream> stream, 
       window_(credit),
       credited_(environment_.executor) {}
 
-// The first event goes at once; behind it at most one frame in each span of kGather, with what has come meanwhile.
+// The first event goes at once; behind it at most one frame in each span of kGather, with what has come meanwhile,
+// unless that is plenty. The event that llama-server begins with has no content: the second one goes at once, too.
 asio::awaitable<void> MqttReader::run() {
     Instant next_send = environment_.clock.now();
     while (!has_left_) {
-        if (environment_.clock.now() < next_send) {
-            co_await sleep_until(next_send);
-        }
+        co_await reader_.gather(next_send);
         co_await wait_for_credit();
         const auto messages = co_await reader_.next();
         if (messages.empty() || has_left_ || !send(messages)) {
@@ -67,14 +65,24 @@ asio::awaitable<void> MqttReader::run() {
 }
 
 // A gateway that does not hear of the stream would look for another way; and by the beat it sees what has not arrived.
+// One that has died gives no credit any more, and nobody says so: once the lease is over it is left alone.
 asio::awaitable<void> MqttReader::wait_for_credit() {
     while (sent_ - arrived_ >= window_ && !has_left_) {
+        if (is_unwanted()) {
+            has_left_ = true;
+            co_return;
+        }
         credited_.clear();
         const bool is_credited = co_await credited_.wait_until(environment_.clock.now() + kBeat);
         if (!is_credited && !publish(environment_.client, environment_.reply_topic, id_, 0, reader_.beat())) {
             has_left_ = true;
         }
     }
+}
+
+bool MqttReader::is_unwanted() const {
+    const auto& ending = stream_->ending();
+    return environment_.clock.now() >= stream_->lease_end() || (ending && ending->kind == Ending::Kind::cancelled);
 }
 
 void MqttReader::credit(std::uint64_t seq, std::uint32_t bytes) {

@@ -45,6 +45,7 @@ private:
     };
 
     [[nodiscard]] asio::awaitable<void> wait_for_credit();
+    [[nodiscard]] bool is_unwanted() const;
     [[nodiscard]] bool send(const std::vector<transport::stream::Message>& messages);
     [[nodiscard]] bool send_events(std::uint64_t seq, const std::string& payload);
 

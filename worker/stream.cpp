@@ -18,6 +18,7 @@ using transport::http::Head;
 
 constexpr ByteCount kErrorLimit = 64_KiB;
 constexpr Duration kAfterDone = std::chrono::milliseconds(250);  ///< for the server to end a stream after `[DONE]`
+constexpr Duration kAfterFinish = std::chrono::seconds(2);       ///< for `[DONE]` after the last finish_reason
 
 std::string field(const Head& head, std::string_view name) {
     return std::string(find(head.fields, name).value_or(""));
@@ -30,6 +31,7 @@ Stream::Stream(const Environment& environment, Shelf& shelf, ByteCount limit, St
       request_(std::move(request)),
       journal_(shelf, limit),
       room_(environment.executor),
+      patience_({request_.deadlines.first, request_.deadlines.between}, environment.clock.now()),
       last_progress_(environment.clock.now()),
       lease_end_(last_progress_ + request_.lease) {
     if (const auto body = transport::openai::read_request_body(request_.body)) {
@@ -86,13 +88,14 @@ asio::awaitable<void> Stream::refuse(Exchange& exchange, const Head& head) {
         }
         body += **bytes;
     }
-    auto error = api::decode_error(body);
-    if (!error) {
-        error = api::make_error(head.status, fmt::format("the server answered {}", head.status));
+    if (!api::is_error_object(body)) {
+        const auto error = api::decode_error(body);
+        body = api::encode(error ? *error
+                                 : api::make_error(head.status, fmt::format("the server answered {}", head.status)));
     }
     end({.kind = Ending::Kind::failed,
          .status = head.status,
-         .error = api::encode(*error),
+         .error = std::move(body),
          .retry_after = field(head, "Retry-After")});
 }
 
@@ -118,24 +121,35 @@ asio::awaitable<void> Stream::pass_whole(Exchange& exchange) {
 asio::awaitable<void> Stream::pass_events(Exchange& exchange) {
     for (;;) {
         co_await wait_for_room();
+        exchange.until(patience_.due());
         auto bytes = co_await exchange.read();
-        last_progress_ = environment_.clock.now();
-        if (!bytes && !watch_.is_done() && !watch_.has_error()) {
-            fail(bytes.error());
+        if (!bytes) {
+            broken_off(bytes.error());
             co_return;
         }
-        if (!bytes || !*bytes) {
+        if (!*bytes) {
             end_of_events();
             co_return;
         }
-        const bool was_done = watch_.is_done();
         if (!take(std::move(**bytes))) {
             co_return;
         }
-        if (watch_.is_done() && !was_done) {
-            exchange.hurry(kAfterDone);
+        if (watch_.is_complete()) {
+            exchange.hurry(watch_.is_done() ? kAfterDone : kAfterFinish);
         }
     }
+}
+
+// What was complete by then stays complete.
+void Stream::broken_off(Failure failure) {
+    if (watch_.is_complete() || watch_.has_error()) {
+        end_of_events();
+        return;
+    }
+    if (failure.kind == FailureKind::timeout && environment_.clock.now() >= patience_.due()) {
+        failure.message = patience_.overdue();
+    }
+    fail(failure);
 }
 
 asio::awaitable<void> Stream::wait_for_room() {
@@ -154,13 +168,23 @@ bool Stream::take(std::string bytes) {
     }
     for (const auto& [begin, size] : splitter_.events()) {
         const auto event = std::string_view(*complete).substr(begin, size);
-        watch_.see(event);
+        if (watch_.see(event) == transport::openai::EventKind::garbage) {
+            fail(502, "upstream_garbage", "the server sent an event that is not JSON");
+            return false;
+        }
         journal_.append(std::string(event));
     }
+    see_progress();
     if (!splitter_.events().empty()) {
         changed();
     }
     return true;
+}
+
+void Stream::see_progress() {
+    const Instant now = environment_.clock.now();
+    patience_.observe(watch_, now);
+    last_progress_ = std::exchange(steps_, watch_.steps()) != steps_ ? now : last_progress_;
 }
 
 // A last event may lack its empty line.

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "transport/http/client.h"
+#include "transport/openai/patience.h"
 #include "transport/openai/stream_watch.h"
 #include "transport/sse/splitter.h"
 #include "worker/journal.h"
@@ -76,7 +77,7 @@ public:
     [[nodiscard]] const std::optional<Ending>& ending() const {
         return ending_;
     }
-    /// When the server last sent something.
+    /// When the server last got on with the answer; pings are no progress.
     [[nodiscard]] Instant last_progress() const {
         return last_progress_;
     }
@@ -113,6 +114,8 @@ private:
     [[nodiscard]] transport::http::ClientRequest server_request() const;
     [[nodiscard]] asio::awaitable<void> wait_for_room();
     [[nodiscard]] bool take(std::string bytes);
+    void see_progress();
+    void broken_off(transport::http::Failure failure);
     void end_of_events();
     void fail(unsigned status, std::string_view code, std::string_view message, bool may_have_run = true);
     void fail(const transport::http::Failure& failure);
@@ -126,9 +129,11 @@ private:
     std::vector<Event*> readers_;
     transport::sse::Splitter splitter_;
     transport::openai::StreamWatch watch_{1};
+    transport::openai::Patience patience_;
     std::optional<AnswerHead> head_;
     std::optional<Ending> ending_;
     Instant last_progress_;
+    std::uint64_t steps_ = 0;  // of the watch, then
     Instant lease_end_;
 };
 

@@ -12,8 +12,8 @@ namespace {
 
 using transport::stream::Message;
 
-constexpr Duration kBeat = std::chrono::seconds(1);
 constexpr std::size_t kAtOnce = 64 * 1024;  ///< bytes of events
+constexpr std::size_t kPlenty = 16 * 1024;  ///< is not gathered any longer
 
 }  // namespace
 
@@ -47,6 +47,17 @@ asio::awaitable<std::vector<Message>> StreamReader::next() {
     }
 }
 
+asio::awaitable<void> StreamReader::gather(Instant deadline) {
+    while (!has_plenty() && clock_.now() < deadline) {
+        changed_.clear();
+        static_cast<void>(co_await changed_.wait_until(deadline));
+    }
+}
+
+bool StreamReader::has_plenty() const {
+    return stream_->ending() || stream_->journal().totals().bytes - told_ >= kPlenty;
+}
+
 void StreamReader::keep() {
     if (keeping_ == Keeping::by_reading) {
         stream_->keep();
@@ -72,6 +83,9 @@ std::vector<Message> StreamReader::news() {
     for (auto event = journal.at(seq_); event && size < kAtOnce; event = journal.at(++seq_)) {
         size += event->size();
         messages.emplace_back(transport::stream::Data{seq_, std::string(*event)});
+    }
+    if (seq_ == journal.next()) {
+        told_ = journal.totals().bytes;
     }
     if (stream_->ending() && seq_ == journal.next()) {
         has_ended_ = true;

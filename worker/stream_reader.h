@@ -10,6 +10,9 @@
 
 namespace lamd::worker {
 
+/// How often a gateway hears of a stream that has nothing to tell.
+inline constexpr Duration kBeat = std::chrono::seconds(1);
+
 class StreamReader {
 public:
     /// Whether reading alone keeps the stream from ending by its lease: where the transport ends with its reader.
@@ -25,6 +28,14 @@ public:
     /// Waits until there is something to tell, or until a beat is due. Empty: the final message has been told.
     [[nodiscard]] asio::awaitable<std::vector<transport::stream::Message>> next();
 
+    /// Whether the final message has been told.
+    [[nodiscard]] bool has_ended() const {
+        return has_ended_;
+    }
+
+    /// Waits for more to tell until `deadline`, or until it is worth going on before.
+    [[nodiscard]] asio::awaitable<void> gather(Instant deadline);
+
     /// Everything told so far has been given to the transport, which keeps some of it under way.
     void written();
 
@@ -38,12 +49,14 @@ public:
 private:
     [[nodiscard]] std::vector<transport::stream::Message> news();
     [[nodiscard]] transport::stream::Message ending() const;
+    [[nodiscard]] bool has_plenty() const;
     void keep();
 
     const Clock& clock_;
     std::shared_ptr<Stream> stream_;
     Event changed_;
     std::uint64_t seq_;
+    std::uint64_t told_ = 0;  // the journal's bytes when everything had been told
     Keeping keeping_;
     bool has_head_ = false;
     bool has_ended_ = false;

@@ -18,7 +18,7 @@ std::shared_ptr<Stream> Streams::open(StreamRequest request) {
     if (auto known = find(request.id)) {
         return known;
     }
-    if (is_cancelled(request.id) || !make_room()) {
+    if (is_closed_ || is_cancelled(request.id) || !make_room()) {
         return nullptr;
     }
     auto stream = std::make_shared<Stream>(environment_, shelf_, limits_.journal, std::move(request));
@@ -91,6 +91,22 @@ void Streams::sweep(Instant now) {
         place = is_kept ? std::next(place) : entries_.erase(place);
     }
     std::erase_if(tombstones_, [now](const auto& tombstone) { return tombstone.second <= now; });
+}
+
+std::size_t Streams::waiting() const {
+    const auto is_waiting = [](const auto& entry) {
+        const Stream& stream = *entry.second.stream;
+        return !stream.ending() && stream.is_event_stream() && !stream.journal().is_full();
+    };
+    return static_cast<std::size_t>(std::ranges::count_if(entries_, is_waiting));
+}
+
+Instant Streams::last_progress() const {
+    Instant last{};
+    for (const auto& [id, entry] : entries_) {
+        last = std::max(last, entry.stream->last_progress());
+    }
+    return last;
 }
 
 // True when one more stream may begin.

@@ -28,9 +28,23 @@ public:
     Streams(const Streams&) = delete;
     Streams& operator=(const Streams&) = delete;
 
-    /// The stream of that id, begun now if it is not known. Nothing where it was cancelled before, or where there are
-    /// as many running as there may be.
+    /// From now on; what a journal has is not taken from it.
+    void set_limits(StreamLimits limits) {
+        limits_ = limits;
+        shelf_.set_limit(limits.journals);
+    }
+
+    /// The stream of that id, begun now if it is not known. Nothing where it was cancelled before, where there are as
+    /// many running as there may be, or after close().
     [[nodiscard]] std::shared_ptr<Stream> open(StreamRequest request);
+
+    /// The worker is being stopped: no stream begins any more, those that are known go on.
+    void close() {
+        is_closed_ = true;
+    }
+    [[nodiscard]] bool is_closed() const {
+        return is_closed_;
+    }
 
     /// Nothing if it is not known, or not any more.
     [[nodiscard]] std::shared_ptr<Stream> find(std::string_view id) const;
@@ -60,6 +74,10 @@ public:
     [[nodiscard]] std::size_t size() const {
         return entries_.size();
     }
+    /// Those that run, as streams of events, and are not held up by who reads them.
+    [[nodiscard]] std::size_t waiting() const;
+    /// When any of those that are kept last got on.
+    [[nodiscard]] Instant last_progress() const;
     [[nodiscard]] std::uint64_t journal_bytes() const {
         return shelf_.bytes();
     }
@@ -83,6 +101,7 @@ private:
     Entries entries_;
     std::map<std::string, Instant, std::less<>> tombstones_;  ///< until when
     std::size_t running_ = 0;
+    bool is_closed_ = false;
 };
 
 }  // namespace lamd::worker

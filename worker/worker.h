@@ -8,12 +8,14 @@
 #include "config/config.h"
 #include "transport/http/server.h"
 #include "worker/http_ingress.h"
+#include "worker/legacy/ingress.h"
 #include "worker/mqtt_ingress.h"
 #include "worker/streams.h"
 
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace lamd::worker {
 
@@ -21,6 +23,8 @@ struct Figures {
     std::size_t running = 0;  ///< streams that the server is answering
     std::size_t kept = 0;     ///< streams that can be resumed, the running ones too
     std::uint64_t journal_bytes = 0;
+    std::size_t waiting = 0;  ///< of the running ones: those whose next tokens are the server's to give
+    Instant last_progress{};  ///< of any of them, ever
 };
 
 class Worker {
@@ -42,6 +46,13 @@ public:
     /// Running streams go on until `deadline`; then they are cancelled, and their gateways told.
     [[nodiscard]] asio::awaitable<void> stop(Instant deadline);
 
+    /// Takes what can be changed while it serves: everything but its name, where it listens and the legacy topics. What
+    /// runs keeps what it was begun with.
+    void apply(const config::Worker& config, Secret key);
+
+    /// Listens elsewhere from now on, on a socket that it takes over. Connections that are open are served on.
+    void move(int listener);
+
     [[nodiscard]] const config::Worker& config() const {
         return config_;
     }
@@ -49,12 +60,18 @@ public:
     [[nodiscard]] std::optional<transport::mqtt::Report> broker() const {
         return mqtt_ingress_ ? std::optional(mqtt_ingress_->report()) : std::nullopt;
     }
+    /// Nothing where the legacy topics are not served.
+    [[nodiscard]] std::optional<legacy::Report> legacy() const {
+        return legacy_ ? std::optional(legacy_->report()) : std::nullopt;
+    }
     [[nodiscard]] Figures figures() const {
-        return {streams_.running(), streams_.size(), streams_.journal_bytes()};
+        return {streams_.running(), streams_.size(), streams_.journal_bytes(), streams_.waiting(),
+                streams_.last_progress()};
     }
 
 private:
     [[nodiscard]] asio::awaitable<void> end_streams(Instant at);
+    [[nodiscard]] std::unique_ptr<transport::http::Server> make_server(int listener);
 
     Environment environment_;
     config::Worker config_;
@@ -63,7 +80,9 @@ private:
     Streams streams_;
     HttpIngress http_ingress_;
     std::unique_ptr<MqttIngress> mqtt_ingress_;
+    std::unique_ptr<legacy::Ingress> legacy_;
     std::unique_ptr<transport::http::Server> server_;
+    std::vector<std::unique_ptr<transport::http::Server>> former_;  ///< where it listened before
     TaskGroup tasks_;
 };
 
