@@ -14,7 +14,7 @@ using transport::stream::Message;
 Assembly::Progress Assembly::take(const std::vector<Message>& messages) {
     Progress progress;
     for (const auto& message : messages) {
-        progress.verdict = take_one(message, progress.bytes);
+        progress.verdict = take_one(message, progress);
         if (progress.verdict != Verdict::going_on) {
             break;
         }
@@ -22,22 +22,15 @@ Assembly::Progress Assembly::take(const std::vector<Message>& messages) {
     return progress;
 }
 
-Assembly::Verdict Assembly::take_one(const Message& message, std::string& bytes) {
+Assembly::Verdict Assembly::take_one(const Message& message, Progress& progress) {
     if (const auto* event = std::get_if<Data>(&message)) {
-        return take_event(*event, bytes);
+        return take_event(*event, progress);
     }
     if (const auto* beat = std::get_if<Beat>(&message)) {
         return beat->next > next() ? Verdict::gap : Verdict::going_on;
     }
     if (const auto* end = std::get_if<End>(&message)) {
-        if (!head_ || end->totals.events > next()) {
-            return Verdict::gap;
-        }
-        if (end->totals != tally_.totals()) {
-            return Verdict::corrupt;
-        }
-        bytes += std::exchange(held_, {});
-        return Verdict::complete;
+        return take_end(*end, progress);
     }
     if (const auto* fail = std::get_if<Fail>(&message)) {
         failure_ = *fail;
@@ -50,24 +43,46 @@ Assembly::Verdict Assembly::take_one(const Message& message, std::string& bytes)
     return Verdict::gone;
 }
 
-Assembly::Verdict Assembly::take_event(const Data& event, std::string& bytes) {
+Assembly::Verdict Assembly::take_end(const End& end, Progress& progress) {
+    if (!head_ || end.totals.events > next()) {
+        return Verdict::gap;
+    }
+    if (end.totals != tally_.totals()) {
+        return Verdict::corrupt;
+    }
+    progress.bytes += std::exchange(held_.bytes, {});
+    progress.events += std::exchange(held_.events, 0);
+    return Verdict::complete;
+}
+
+Assembly::Verdict Assembly::take_event(const Data& event, Progress& progress) {
     if (!head_ || event.seq > next()) {
         return Verdict::gap;
     }
     if (event.seq < next()) {
-        ++duplicates_;
+        ++progress.again;
         return Verdict::going_on;
     }
     tally_.add(event.bytes);
-    watch_.see(event.bytes);
+    const auto kind = watch_.see(event.bytes);
+    const auto changed = wanted_.thinking != nullptr ? wanted_.thinking->event(event.bytes) : std::nullopt;
     if (event.seq < wanted_.first) {
         return Verdict::going_on;
     }
-    auto& out = watch_.is_complete() || watch_.is_done() ? held_ : bytes;
-    if (wanted_.is_numbered) {
-        out += "id: " + std::to_string(event.seq) + "\n";
+    continuity_.pass(event.seq);
+    if (wanted_.filter.hides(kind)) {
+        return Verdict::going_on;
     }
-    out += event.bytes;
+    const bool is_held = watch_.is_complete() || watch_.is_done();
+    if (wanted_.text != nullptr && !is_held) {
+        wanted_.text->see(event.bytes);
+    }
+    auto& out = is_held ? held_ : progress;
+    if (wanted_.is_numbered) {
+        out.bytes += "id: " + std::to_string(event.seq) + "\n";
+    }
+    out.bytes += changed.value_or(event.bytes);
+    ++out.events;
     return Verdict::going_on;
 }
 

@@ -2,7 +2,9 @@
 // what makes the answer look complete only when the worker's count and checksum agree with what was passed on. No I/O.
 #pragma once
 
+#include "transport/openai/continuation.h"
 #include "transport/openai/stream_watch.h"
+#include "transport/openai/thinking_remover.h"
 #include "transport/stream/message.h"
 
 #include <cstdint>
@@ -12,6 +14,31 @@
 
 namespace lamd::gateway {
 
+/// Counts, from the numbers of the events that go to the caller, what the caller misses and what it gets again. It
+/// knows nothing of how they were chosen, so that a mistake there is seen; those that are kept from the caller on
+/// purpose it is told as well.
+class Continuity {
+public:
+    explicit Continuity(std::uint64_t first) : next_(first) {}
+
+    void pass(std::uint64_t seq) {
+        lost_ += seq > next_ ? seq - next_ : 0;
+        twice_ += seq < next_ ? 1 : 0;
+        next_ = seq < next_ ? next_ : seq + 1;
+    }
+    [[nodiscard]] std::uint64_t lost() const {
+        return lost_;
+    }
+    [[nodiscard]] std::uint64_t twice() const {
+        return twice_;
+    }
+
+private:
+    std::uint64_t next_;
+    std::uint64_t lost_ = 0;
+    std::uint64_t twice_ = 0;
+};
+
 class Assembly {
 public:
     /// What the caller wants of it.
@@ -19,9 +46,12 @@ public:
         std::uint64_t choices = 1;  ///< how many the request asked for
         std::uint64_t first = 0;    ///< the events before are not passed on; they count all the same
         bool is_numbered = false;   ///< each event has its number in front, as `id:`
+        transport::openai::EventFilter filter = {};
+        transport::openai::ThinkingRemover* thinking = nullptr;  ///< is shown every event; outlives it
+        transport::openai::AnswerText* text = nullptr;  ///< takes down the text of what is passed on; outlives it
     };
     explicit Assembly(std::uint64_t choices) : Assembly(Wanted{.choices = choices}) {}
-    explicit Assembly(const Wanted& wanted) : wanted_(wanted), watch_(wanted.choices) {}
+    explicit Assembly(const Wanted& wanted) : wanted_(wanted), watch_(wanted.choices), continuity_(wanted.first) {}
 
     enum class Verdict {
         going_on,
@@ -32,7 +62,9 @@ public:
         gone,      ///< cancelled
     };
     struct Progress {
-        std::string bytes;  ///< for the caller, now
+        std::string bytes;         ///< for the caller, now
+        std::uint64_t events = 0;  ///< in them
+        std::uint64_t again = 0;   ///< events that had come before, and are not in them
         Verdict verdict = Verdict::going_on;
     };
 
@@ -43,8 +75,13 @@ public:
     [[nodiscard]] std::uint64_t next() const {
         return tally_.totals().events;
     }
-    [[nodiscard]] std::uint64_t duplicates() const {
-        return duplicates_;
+    /// What has become of the events on their way to the caller.
+    [[nodiscard]] const Continuity& continuity() const {
+        return continuity_;
+    }
+    /// What has been seen of the answer; for event streams.
+    [[nodiscard]] const transport::openai::StreamWatch& watch() const {
+        return watch_;
     }
     [[nodiscard]] const std::optional<transport::stream::Head>& head() const {
         return head_;
@@ -59,14 +96,15 @@ public:
     }
 
 private:
-    [[nodiscard]] Verdict take_one(const transport::stream::Message& message, std::string& bytes);
-    [[nodiscard]] Verdict take_event(const transport::stream::Data& event, std::string& bytes);
+    [[nodiscard]] Verdict take_one(const transport::stream::Message& message, Progress& progress);
+    [[nodiscard]] Verdict take_event(const transport::stream::Data& event, Progress& progress);
+    [[nodiscard]] Verdict take_end(const transport::stream::End& end, Progress& progress);
 
     Wanted wanted_;
     transport::openai::StreamWatch watch_;
     transport::stream::Tally tally_;
-    std::string held_;  ///< from the event on with which the answer looks complete
-    std::uint64_t duplicates_ = 0;
+    Continuity continuity_;
+    Progress held_;  ///< from the event on with which the answer looks complete
     std::optional<transport::stream::Head> head_;
     std::optional<transport::stream::Fail> failure_;
 };

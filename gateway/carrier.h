@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,7 +24,8 @@ struct Hop {
     std::string why;
     Duration gap{};           ///< from the loss to the first message after it
     std::uint64_t next = 0;   ///< the event that it went on with
-    std::uint64_t twice = 0;  ///< events that came again and were not passed on
+    std::uint64_t lost = 0;   ///< events that the caller misses
+    std::uint64_t twice = 0;  ///< events that the caller has got again
 };
 
 class Carrier {
@@ -31,6 +33,7 @@ public:
     struct Environment {
         const Clock& clock;
         const config::Mode& mode;
+        /// Told when a message with a number has come on the other path, so that what the hop has cost is counted.
         std::function<void(const Hop&)> on_hop;
         /// How long it looks for a path before it gives the server up: where nothing is heard, and where nobody listens
         /// on any path.
@@ -59,7 +62,9 @@ public:
     };
     struct Step {
         State state = State::running;
-        std::string bytes;  ///< for the caller
+        std::string bytes;         ///< for the caller
+        std::uint64_t events = 0;  ///< in them
+        std::uint64_t again = 0;   ///< events that came from the worker a second time, and are not in them
     };
     [[nodiscard]] asio::awaitable<Step> next();
 
@@ -87,11 +92,14 @@ private:
     [[nodiscard]] asio::awaitable<bool> attach();
     [[nodiscard]] asio::awaitable<bool> attach_over(supervisor::Path& path);
     [[nodiscard]] bool is_refused_everywhere() const;
+    [[nodiscard]] bool is_turned_away_for_long();
     [[nodiscard]] bool is_unknown() const;
     [[nodiscard]] bool says(std::string_view code) const;
     [[nodiscard]] Step lose(std::string why);
     [[nodiscard]] asio::awaitable<void> leave(transport::http::Failure why);
-    void arrived();
+    void lost();
+    void arrived(const std::vector<transport::stream::Message>& messages);
+    void settle(const std::vector<transport::stream::Message>& messages, Assembly::Verdict verdict);
 
     Environment environment_;
     supervisor::Server& server_;
@@ -101,8 +109,17 @@ private:
     std::unique_ptr<transport::stream::Link> link_;
     std::string trouble_;
     bool is_begun_ = false;
-    std::string from_;  // of the hop that is under way
-    std::optional<Instant> lost_at_;
+    std::optional<Instant> turned_away_;  ///< since when the worker begins nothing new
+
+    // The path was lost, and nothing with a number has come since.
+    struct Loss {
+        Instant at;
+        std::string from;
+        std::uint64_t next = 0;
+        Continuity before;
+        std::optional<Duration> gap = {};
+    };
+    std::optional<Loss> loss_;
 };
 
 }  // namespace lamd::gateway

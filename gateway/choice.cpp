@@ -1,9 +1,8 @@
 #include "gateway/choice.h"
 
-#include "supervisor/mode.h"
+#include "gateway/choice_order.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace lamd::gateway {
 
@@ -66,10 +65,7 @@ Choice choose(std::span<const Candidate> candidates, std::string_view model, std
     for (const std::size_t i : eligible) {
         (is_usable(candidates[i].state) ? choice.order : choice.refused).push_back(i);
     }
-    const std::size_t count = candidates.size();
-    std::ranges::sort(choice.order, {}, [&](std::size_t i) {
-        return std::tuple(rank(candidates[i].state), candidates[i].in_flight, (i + count - turn % count) % count);
-    });
+    put_in_order(candidates, choice, turn);
     return choice;
 }
 

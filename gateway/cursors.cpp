@@ -1,5 +1,7 @@
 #include "gateway/cursors.h"
 
+#include "api/parse.h"
+
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
@@ -17,15 +19,18 @@ constexpr std::size_t kMost = 10'000;
 
 std::string to_line(const Cursor& cursor) {
     const auto begun = std::chrono::duration_cast<std::chrono::milliseconds>(cursor.begun.time_since_epoch());
-    const json line{{"id", cursor.id},           {"server", cursor.server},   {"attempt", cursor.attempt},
-                    {"uid", cursor.uid},         {"choices", cursor.choices}, {"key", cursor.key},
-                    {"request", cursor.request}, {"begun_ms", begun.count()}};
-    return line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+    json line{{"id", cursor.id},           {"server", cursor.server},   {"attempt", cursor.attempt},
+              {"uid", cursor.uid},         {"choices", cursor.choices}, {"key", cursor.key},
+              {"request", cursor.request}, {"begun_ms", begun.count()}};
+    if (cursor.thinking) {
+        line["thinking"] = to_string(*cursor.thinking);
+    }
+    return api::dump_json(line) + "\n";
 }
 
 // The last line of a lamd that was killed may be half a line.
 std::optional<Cursor> from_line(const std::string& text) {
-    const auto line = json::parse(text, nullptr, false);
+    const auto line = api::parse_json<json>(text);
     if (!line.is_object()) {
         return std::nullopt;
     }
@@ -39,6 +44,9 @@ std::optional<Cursor> from_line(const std::string& text) {
         cursor.key = line.value("key", "");
         cursor.request = line.value("request", cursor.request);
         cursor.begun = WallTime(std::chrono::milliseconds(line.at("begun_ms").get<std::int64_t>()));
+        if (const auto thinking = line.value("thinking", ""); !thinking.empty()) {
+            cursor.thinking = thinking == "keep" ? config::Reasoning::keep : config::Reasoning::drop;
+        }
         return cursor;
     } catch (const json::exception&) {
         return std::nullopt;
@@ -93,9 +101,9 @@ void Cursors::append(const Cursor& cursor) const {
     out << to_line(cursor);
 }
 
-std::optional<Cursor> Cursors::find(std::string_view id, std::uint32_t uid) const {
+std::optional<Cursor> Cursors::find(std::string_view id, std::optional<std::uint32_t> uid) const {
     const auto found = cursors_.find(id);
-    return found == cursors_.end() || found->second.uid != uid ? std::nullopt : std::optional(found->second);
+    return found == cursors_.end() || (uid && found->second.uid != *uid) ? std::nullopt : std::optional(found->second);
 }
 
 std::optional<Cursor> Cursors::find_key(std::string_view key, std::uint32_t uid) const {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "config/config.h"
 
 #include <cstdint>
 #include <map>
@@ -23,6 +24,7 @@ struct Cursor {
     std::string key;            ///< Idempotency-Key; empty without
     std::uint32_t request = 0;  ///< CRC-32 of the request's body
     WallTime begun;
+    std::optional<config::Reasoning> thinking = {};  ///< is skipped, so
 
     friend bool operator==(const Cursor&, const Cursor&) = default;
 };
@@ -34,8 +36,8 @@ public:
 
     void add(Cursor cursor);
 
-    /// Nothing if it is another user's, too.
-    [[nodiscard]] std::optional<Cursor> find(std::string_view id, std::uint32_t uid) const;
+    /// Nothing if it is another user's, too; without `uid`, whosever it is.
+    [[nodiscard]] std::optional<Cursor> find(std::string_view id, std::optional<std::uint32_t> uid) const;
     [[nodiscard]] std::optional<Cursor> find_key(std::string_view key, std::uint32_t uid) const;
 
     [[nodiscard]] std::size_t size() const {

@@ -33,15 +33,19 @@ struct Figures {
     Histogram first_token;  ///< streams: from the request to the first event of the answer
     Histogram duration;     ///< from the request to the end of the answer, complete answers only
     std::uint64_t requests = 0;
-    std::uint64_t attempts = 0;     ///< requests sent, or tried to be sent, to servers
-    std::uint64_t events = 0;       ///< events passed on
-    std::uint64_t streams_cut = 0;  ///< of the failed ones: those that ended with an error event
-    std::uint64_t unavailable = 0;  ///< answered 503 here, because no server was usable
-    std::uint64_t rejected = 0;     ///< answered 4xx here
-    std::uint64_t saturated = 0;    ///< answered 503 here, because no slot became free
-    Histogram hop_gap;              ///< of streams that went on over another path: how long nothing came
+    std::uint64_t attempts = 0;        ///< requests sent, or tried to be sent, to servers
+    std::uint64_t events = 0;          ///< events passed on, of plain servers and of workers
+    std::uint64_t streams_cut = 0;     ///< of the failed ones: those that ended with an error event
+    std::uint64_t unavailable = 0;     ///< answered 503 here, because no server was usable
+    std::uint64_t rejected = 0;        ///< answered 4xx here
+    std::uint64_t saturated = 0;       ///< answered 503 here, because no slot became free
+    std::uint64_t retries = 0;         ///< requests sent to another server after one had failed them
+    std::uint64_t retries_denied = 0;  ///< requests that were not, because the budget for that was spent
+    std::uint64_t affine = 0;          ///< requests sent to the server that knew their prompt best
+    Histogram hop_gap;                 ///< of streams that went on over another path: how long nothing came
     std::uint64_t hops = 0;
-    std::uint64_t twice = 0;  ///< events that came twice from a worker, and were passed on once
+    std::uint64_t continued = 0;  ///< answers that another server went on with, from their text
+    std::uint64_t twice = 0;      ///< events that came twice from a worker, and were passed on once
 };
 
 }  // namespace lamd::gateway

@@ -1,12 +1,12 @@
 #include "gateway/gateway.h"
 
 #include "api/error.h"
-#include "base/secret_file.h"
 #include "gateway/model_list.h"
+#include "gateway/path_probe.h"
 #include "gateway/relay.h"
-#include "supervisor/server.h"
-#include "transport/stream/http_way.h"
-#include "transport/stream/mqtt_bus.h"
+#include "gateway/server_list.h"
+#include "gateway/server_report.h"
+#include "gateway/sessions/sessions.h"
 
 #include <fmt/format.h>
 
@@ -44,57 +44,39 @@ public:
           on_change_(std::move(on_change)),
           admission_(environment_.executor, environment_.clock, {settings_.queue.size, settings_.queue.wait}),
           cursors_(environment_.cursors, environment_.clock.wall()),
+          list_(list_environment(), settings_),
+          sessions_(sessions_environment(), settings_),
           farewells_(environment_.executor) {
         ledger_.cursors = &cursors_;
         ledger_.admission = &admission_;
         ledger_.on_stream = environment_.on_stream;
+        ledger_.on_failover = environment_.on_failover;
         ledger_.cancel = [this](ServerPointer server, std::string id) {
             farewells_.spawn(cancel(std::move(server), std::move(id)));
         };
-        for (const auto& server : settings_.servers) {
-            entries_.push_back(make_entry(server));
-        }
     }
 
     void start() override {
-        is_started_ = true;
-        if (bus_) {
-            bus_->start();
-        }
-        for (auto& entry : entries_) {
-            start_probing(entry);
-        }
+        list_.start();
     }
 
     [[nodiscard]] asio::awaitable<void> stop() override {
-        is_started_ = false;
         farewells_.cancel();
         co_await farewells_.join();
-        for (auto& entry : entries_) {
-            entry.prober->cancel();
-        }
-        for (auto& entry : entries_) {
-            co_await entry.prober->join();
-        }
-        for (auto& entry : retired_) {
-            co_await entry.prober->join();
-        }
-        if (bus_) {
-            co_await bus_->stop();
-        }
+        co_await sessions_.stop();
+        co_await list_.stop();
     }
 
     [[nodiscard]] asio::awaitable<void> handle(const Request& request, Responder& responder) override {
         const bool is_get = request.method == "GET" || request.method == "HEAD";
         if (is_inference(request.path)) {
             if (request.method == "POST") {
-                Relay relay({environment_.clock, ledger_, settings_.defaults, settings_.mode, settings_.models,
-                             environment_.log, servers_now()},
-                            request, responder);
-                co_await relay.run();
-                co_return;
+                co_await answer(request, responder, {});
+            } else {
+                co_await refuse_method(responder, "POST");
             }
-            co_await refuse_method(responder, "POST");
+        } else if (sessions::Sessions::is_route(request.path)) {
+            co_await sessions_.handle(request, responder);
         } else if (request.path.starts_with(kStreams)) {
             co_await handle_stream(request, responder);
         } else if (is_models(request.path) && is_get) {
@@ -106,16 +88,25 @@ public:
         }
     }
 
-    void apply(Settings settings) override;
+    void set_presences(std::vector<api::Presence> presences) override {
+        list_.set_presences(std::move(presences));
+    }
+
+    void apply(Settings settings) override {
+        settings_ = std::move(settings);
+        admission_.set_limits({settings_.queue.size, settings_.queue.wait});
+        list_.apply();
+        on_change_();
+    }
 
     void set_mode(config::Mode mode, bool is_now) override {
         settings_.mode = mode;
-        for (const auto& entry : entries_) {
-            const auto usable = entry.server->usable_paths(mode);
+        for (const auto& server : list_.servers()) {
+            const auto usable = server->usable_paths(mode);
             if (!is_now || usable.empty()) {
                 continue;
             }
-            for (const auto& path : entry.server->paths()) {
+            for (const auto& path : server->paths()) {
                 if (path->way().transport() != usable.front()->way().transport()) {
                     path->way().abandon("the mode was switched");
                 }
@@ -124,31 +115,93 @@ public:
         on_change_();
     }
 
+    bool drain(std::string_view server, std::optional<WallTime> since) override {
+        const auto found = list_.find(server);
+        if (!found) {
+            return false;
+        }
+        settings_.draining.erase(std::string(server));
+        if (since) {
+            settings_.draining.emplace(server, *since);
+        }
+        found->drain(since);
+        admission_.poll();
+        on_change_();
+        return true;
+    }
+
+    void end_all(std::string why) override {
+        ledger_.running.end_all(why);
+    }
+
+    bool cancel(std::string_view stream, std::optional<std::uint32_t> uid, std::string why) override {
+        const bool is_known = ledger_.running.cancel(stream, uid, why);
+        const auto cursor = cursors_.find(stream, uid);
+        if (cursor) {
+            cancel_stream(*cursor);
+        }
+        return is_known || cursor;
+    }
+
+    [[nodiscard]] asio::awaitable<std::vector<api::PathProbe>> probe(std::string server,
+                                                                     std::string transport) override {
+        std::vector<api::PathProbe> probes;
+        const auto servers = list_.servers();
+        for (const auto& one : servers) {
+            for (const auto& path : one->paths()) {
+                if (one->config().name == server && path->way().transport() == transport) {
+                    auto found = co_await gateway::probe(environment_.clock, *one, *path);
+                    probes.push_back(std::move(found));
+                }
+            }
+        }
+        co_return probes;
+    }
+
     void probe_now() override {
-        for (auto& entry : entries_) {
-            for (const auto& path : entry.server->paths()) {
+        for (const auto& server : list_.servers()) {
+            for (const auto& path : server->paths()) {
                 path->probe_now();
             }
         }
     }
 
     [[nodiscard]] bool is_ready() const override {
-        return std::ranges::any_of(
-            entries_, [this](const Entry& entry) { return is_usable(entry.server->state(settings_.mode)); });
+        return std::ranges::any_of(list_.servers(), [this](const ServerPointer& server) {
+            return is_usable(server->state_for_new(settings_.mode));
+        });
     }
 
     [[nodiscard]] std::vector<api::PathStatus> paths() const override {
         std::vector<api::PathStatus> reports;
-        for (const auto& entry : entries_) {
-            for (const auto& path : entry.server->paths()) {
-                reports.push_back(path->report());
-            }
+        for (const auto& server : list_.servers()) {
+            std::ranges::move(server->report(), std::back_inserter(reports));
         }
         return reports;
     }
 
+    [[nodiscard]] std::vector<api::ServerStatus> servers() const override {
+        std::vector<api::ServerStatus> reports;
+        for (const auto& server : list_.servers()) {
+            reports.push_back(report(*server, settings_.mode, ledger_.running));
+        }
+        return reports;
+    }
+
+    [[nodiscard]] std::vector<api::StreamStatus> streams(std::optional<std::uint32_t> uid) const override {
+        return ledger_.running.report(uid, environment_.clock.now());
+    }
+
+    [[nodiscard]] const api::Failovers& failovers() const override {
+        return ledger_.failovers;
+    }
+
     [[nodiscard]] std::optional<transport::mqtt::Report> broker() const override {
-        return bus_ ? std::optional(bus_->report()) : std::nullopt;
+        return list_.broker();
+    }
+
+    [[nodiscard]] supervisor::Admission::Report queue() const override {
+        return admission_.report();
     }
 
     [[nodiscard]] api::StreamCounts counts() const override {
@@ -160,75 +213,34 @@ public:
     }
 
 private:
-    // The group is behind a pointer because it neither copies nor moves.
-    struct Entry {
-        ServerPointer server;
-        std::unique_ptr<TaskGroup> prober;
-    };
-
-    [[nodiscard]] Secret key_of(const config::Server& server) {
-        if (!server.api_key_file) {
-            return {};
-        }
-        auto key = read_secret("the API key", *server.api_key_file);
-        if (!key) {
-            environment_.log.error("server " + server.name + ": " + key.error().message, {{"server", server.name}});
-            return {};
-        }
-        return std::move(*key);
+    [[nodiscard]] ServerList::Environment list_environment() {
+        return {.executor = environment_.executor,
+                .clock = environment_.clock,
+                .log = environment_.log,
+                .uniform = environment_.uniform,
+                .client = environment_.client,
+                .on_change = [this] {
+                    admission_.poll();
+                    on_change_();
+                }};
     }
 
-    // The client is made for the first server: a lamd without any, on a GPU machine, has no use for libcurl's memory.
-    [[nodiscard]] Entry make_entry(const config::Server& server) {
-        if (!client_) {
-            client_ = transport::http::Client::create(environment_.executor);
-        }
-        const supervisor::PathEnvironment environment{environment_.executor, environment_.clock, environment_.log,
-                                                      environment_.uniform, [this] {
-                                                          admission_.poll();
-                                                          on_change_();
-                                                      }};
-        auto made = std::make_shared<supervisor::Server>(server, key_of(server));
-        for (const auto& url : server.sse) {
-            made->add(environment,
-                      std::make_unique<transport::stream::HttpWay>(*client_, url, server.deadlines.connect));
-        }
-        if (server.mqtt && settings_.mqtt) {
-            made->add(environment, bus().make_way(*server.mqtt));
-        }
-        return {std::move(made), std::make_unique<TaskGroup>(environment_.executor)};
+    [[nodiscard]] sessions::Sessions::Environment sessions_environment() {
+        return {.executor = environment_.executor,
+                .clock = environment_.clock,
+                .log = environment_.log,
+                .file = environment_.sessions,
+                .servers = [this] { return list_.servers(); },
+                .ask = [this](const Request& request, Responder& responder,
+                              config::RequestDefaults own) { return answer(request, responder, own); }};
     }
 
-    // The connection to the brokers is made for the first server that is reached through them, and stays.
-    [[nodiscard]] transport::stream::MqttBus& bus() {
-        if (!bus_) {
-            const transport::mqtt::Environment environment{environment_.executor, environment_.clock, environment_.log,
-                                                           environment_.uniform};
-            bus_ = std::make_unique<transport::stream::MqttBus>(environment, *settings_.mqtt, environment_.client,
-                                                                [this] { broker_changed(); });
-            if (is_started_) {
-                bus_->start();
-            }
-        }
-        return *bus_;
-    }
-
-    // A worker or the broker has come or gone: paths through it are looked at again.
-    void broker_changed() {
-        for (auto& entry : entries_) {
-            for (const auto& path : entry.server->paths()) {
-                if (path->way().transport() == "mqtt") {
-                    path->probe_now();
-                }
-            }
-        }
-        on_change_();
-    }
-
-    static void start_probing(Entry& entry) {
-        for (const auto& path : entry.server->paths()) {
-            entry.prober->spawn(path->run());
-        }
+    [[nodiscard]] asio::awaitable<void> answer(const Request& request, Responder& responder,
+                                               config::RequestDefaults own) {
+        auto environment = relay_environment();
+        environment.own = own;
+        Relay relay(std::move(environment), request, responder);
+        co_await relay.run();
     }
 
     // The worker ends by its lease what it is not told of in time.
@@ -245,13 +257,16 @@ private:
         }
     }
 
-    [[nodiscard]] std::vector<ServerPointer> servers_now() const {
-        std::vector<ServerPointer> servers;
-        servers.reserve(entries_.size());
-        for (const auto& entry : entries_) {
-            servers.push_back(entry.server);
-        }
-        return servers;
+    [[nodiscard]] RelayEnvironment relay_environment() {
+        return {.executor = environment_.executor,
+                .clock = environment_.clock,
+                .ledger = ledger_,
+                .defaults = settings_.defaults,
+                .mode = settings_.mode,
+                .models = settings_.models,
+                .may_continue = settings_.continuation,
+                .log = environment_.log,
+                .servers = list_.servers()};
     }
 
     [[nodiscard]] asio::awaitable<void> refuse_method(Responder& responder, std::string allowed) {
@@ -260,36 +275,30 @@ private:
         co_await responder.send(std::move(response));
     }
 
-    // A stream that was begun before, by its id.
+    // A stream that was begun before, by its id, for its caller.
     [[nodiscard]] asio::awaitable<void> handle_stream(const Request& request, Responder& responder) {
         const auto id = std::string_view(request.path).substr(kStreams.size());
         const auto cursor = cursors_.find(id, request.peer.uid);
-        if (request.method != "GET" && request.method != "DELETE") {
+        if (request.method != "GET") {
             co_await refuse_method(responder, "GET, DELETE");
-        } else if (!cursor) {
-            co_await responder.send(error_response(404, "there is no such stream, or it is not yours"));
-        } else if (request.method == "GET") {
-            Relay relay({environment_.clock, ledger_, settings_.defaults, settings_.mode, settings_.models,
-                         environment_.log, servers_now()},
-                        request, responder);
-            co_await relay.resume(*cursor);
-        } else {
-            cancel_stream(*cursor);
-            Response done{204, {}, {}};
-            co_await responder.send(std::move(done));
+            co_return;
         }
+        if (!cursor) {
+            co_await responder.send(error_response(404, "there is no such stream, or it is not yours"));
+            co_return;
+        }
+        Relay relay(relay_environment(), request, responder);
+        co_await relay.come_back(*cursor);
     }
 
     void cancel_stream(const Cursor& cursor) {
-        for (const auto& entry : entries_) {
-            if (entry.server->config().name == cursor.server) {
-                ledger_.cancel(entry.server, cursor.attempt);
-            }
+        if (auto server = list_.find(cursor.server)) {
+            ledger_.cancel(std::move(server), cursor.attempt);
         }
     }
 
     [[nodiscard]] asio::awaitable<void> answer_models(const Request& request, Responder& responder) {
-        const auto models = co_await collect_models(servers_now());
+        const auto models = co_await collect_models(list_.servers());
         if (!models) {
             auto response = error_response(503, "no server gives its list of models now");
             response.fields.push_back({"Retry-After", "2"});
@@ -304,44 +313,13 @@ private:
     Environment environment_;
     Settings settings_;
     std::function<void()> on_change_;
-    std::unique_ptr<transport::http::Client> client_;
-    std::unique_ptr<transport::stream::MqttBus> bus_;
     Ledger ledger_;
-    std::vector<Entry> entries_;
-    std::vector<Entry> retired_;  // removed servers, until their probers have ended
     supervisor::Admission admission_;
     Cursors cursors_;
+    ServerList list_;
+    sessions::Sessions sessions_;
     TaskGroup farewells_;
-    bool is_started_ = false;
 };
-
-// A server that did not change stays, and so does what is known of it; but for a new key in the same file.
-void OpenGateway::apply(Settings settings) {
-    settings_ = std::move(settings);
-    admission_.set_limits({settings_.queue.size, settings_.queue.wait});
-    std::erase_if(retired_, [](const Entry& entry) { return entry.prober->size() == 0; });
-    std::vector<Entry> before = std::exchange(entries_, {});
-    for (const auto& server : settings_.servers) {
-        const auto same = std::ranges::find_if(before, [&](const Entry& entry) {
-            return entry.server && entry.server->config() == server && entry.server->key() == key_of(server);
-        });
-        if (same != before.end()) {
-            entries_.push_back(std::move(*same));
-            continue;
-        }
-        entries_.push_back(make_entry(server));
-        if (is_started_) {
-            start_probing(entries_.back());
-        }
-    }
-    for (auto& entry : before) {
-        if (entry.prober) {
-            entry.prober->cancel();
-            retired_.push_back(std::move(entry));
-        }
-    }
-    on_change_();
-}
 
 }  // namespace
 

@@ -1,33 +1,19 @@
 #include "gateway/relay.h"
 
 #include "base/uuid.h"
+#include "transport/openai/prompt_chain.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace lamd::gateway {
 
 namespace {
 
-using namespace std::chrono_literals;
 using supervisor::PathState;
-using transport::http::Failure;
-using transport::http::FailureKind;
-using transport::http::Fields;
-using transport::http::Head;
-using transport::http::Response;
 using transport::stream::Link;
-
-// Passed to the server, and from it: nothing that belongs to a connection (RFC 9110, 7.6.1).
-constexpr std::string_view kAnswerFields[] = {"Content-Type", "Retry-After", "WWW-Authenticate"};
-
-std::string retry_after(Duration wait) {
-    return std::to_string(std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(seconds(wait)))));
-}
 
 }  // namespace
 
@@ -35,11 +21,14 @@ Relay::Relay(RelayEnvironment environment, const transport::http::Request& reque
              transport::http::Responder& responder)
     : environment_(std::move(environment)),
       request_(request),
-      responder_(responder),
+      responder_(environment_.executor, responder),
       stream_id_(make_uuid_v7(environment_.clock.wall())),
-      begun_(environment_.clock.now()) {
+      begun_(environment_.clock.now()),
+      begun_at_(environment_.clock.wall()) {
     ++environment_.ledger.figures.requests;
+    environment_.ledger.retries.deposit(begun_);
     ++environment_.ledger.counts.running;
+    environment_.ledger.running.enter(*this);
     tell("running");
 }
 
@@ -48,23 +37,44 @@ Relay::~Relay() {
     --counts.running;
     switch (ending_) {
         case Ending::left:
+        case Ending::cancelled:
             ++counts.cancelled;
-            tell("cancelled");
             break;
         case Ending::finished:
             ++counts.finished;
             environment_.ledger.figures.duration.add(environment_.clock.now() - begun_);
-            tell("finished");
             break;
         case Ending::failed:
             ++counts.failed;
-            tell("failed");
             break;
     }
+    auto last = report();
+    last.state = ended_as();
+    tell(last.state == "left" ? "cancelled" : last.state);
+    environment_.ledger.running.leave(*this, std::move(last), environment_.clock.now());
     leave_server();
 }
 
+// As a stream that its caller left and that goes on for it, or as the others.
+std::string_view Relay::ended_as() const {
+    switch (ending_) {
+        case Ending::left:
+            return goes_on_alone() && is_remembered_ ? "left" : "cancelled";
+        case Ending::cancelled:
+            return "cancelled";
+        case Ending::finished:
+            return "finished";
+        case Ending::failed:
+            return "failed";
+    }
+    return "";
+}
+
 asio::awaitable<void> Relay::run() {
+    co_await live(serve());
+}
+
+asio::awaitable<void> Relay::serve() {
     auto body = transport::openai::read_request_body(request_.body);
     if (!body) {
         ++environment_.ledger.figures.rejected;
@@ -86,11 +96,18 @@ asio::awaitable<void> Relay::run() {
         co_await refuse(404, std::move(error));
         co_return;
     }
+    if (choice_.order.size() + choice_.refused.size() > 1 || models_.size() > 1) {
+        prompt_ = transport::openai::prompt_chain(body_);
+    }
     const bool has_place = co_await is_admitted();
     if (!has_place) {
         co_return;
     }
+    if (!model_.empty() && model_ != body_.model) {
+        tell_of_another_model();
+    }
     co_await try_servers();
+    co_await continue_elsewhere();
     if (is_answered_) {
         co_return;
     }
@@ -103,37 +120,32 @@ asio::awaitable<void> Relay::run() {
     }
 }
 
-asio::awaitable<void> Relay::send_refusal() {
-    auto& response = refusal_->response;
-    ending_ = Ending::failed;
-    const auto error = api::decode_error(response.body);
-    failure_ = error ? error->message : response.body;
-    if (!find(response.fields, "Lam-Stream")) {
-        for (auto& field : lam_fields()) {
-            response.fields.push_back(std::move(field));
-        }
-    }
-    co_await responder_.send(std::move(response));
-}
-
 // Another server is asked as long as nothing of an answer has come to the caller. What one server has received is asked
 // of two others at most.
 asio::awaitable<void> Relay::try_servers() {
     constexpr int kMore = 2;
     int asked = 0;
+    std::string before;  // the server that was asked last
     const auto order = choice_.order;
     for (const std::size_t i : order) {
         const auto& server = environment_.servers[i];
         if (server != server_) {
+            if (asked > 0 && server->has_room() && !may_retry()) {
+                co_return;
+            }
             leave_server();
             if (!server->has_room()) {
                 continue;
             }
             hold(server);
         }
+        if (attempts_ > 0) {
+            tell_of_another_server(before);
+        }
+        before = server_name();
         const bool was_reached = co_await try_server();
         asked += was_reached ? 1 : 0;
-        if (is_answered_ || (refusal_ && refusal_->is_final) || asked > kMore) {
+        if (is_answered_ || has_content_ || (refusal_ && refusal_->is_final) || asked > kMore) {
             co_return;
         }
     }
@@ -143,6 +155,12 @@ asio::awaitable<void> Relay::try_servers() {
 asio::awaitable<bool> Relay::try_server() {
     bool may_run = false;
     attempt_id_ = attempts_ == 0 ? stream_id_ : make_uuid_v7(environment_.clock.wall());
+    asked_ = environment_.clock.now();
+    first_token_.reset();
+    const auto& deadlines = server_->config().deadlines;
+    patience_ = transport::openai::Patience({deadlines.first, deadlines.between}, asked_);
+    filter_ = {.has_progress = !asks_progress(), .has_silent = !has_event_};
+    decide_on_thinking();
     for (auto* const path : server_->usable_paths(environment_.mode)) {
         move_to(path);
         ++attempts_;
@@ -184,63 +202,13 @@ void Relay::move_to(supervisor::Path* path) {
     }
 }
 
-// Of a way that did not lead to an answer. Where the request may have been received, that is a refusal. (A coroutine,
-// so that it does not even begin when the failure is that the caller has left.)
-asio::awaitable<void> Relay::take_failure(Failure failure) {
-    path_->observe(supervisor::judge(failure, server_name()));
-    path_->probe_now();
-    reasons_.push_back(fmt::format("{}: {}", server_name(), failure.message));
-    ++path_->counts.failed;
-    if (!failure.may_have_run) {
-        co_return;
-    }
-    const bool is_timeout = failure.kind == FailureKind::timeout;
-    const unsigned status = is_timeout ? 504 : 502;
-    const api::ErrorObject error{fmt::format("server {} did not answer: {}", server_name(), failure.message),
-                                 "upstream_error", std::nullopt, is_timeout ? "upstream_timeout" : "upstream_cut"};
-    refused({status, {{"Content-Type", "application/json"}}, api::encode(error)});
-}
-
-// 4xx is the caller's, but for 408 and 429, and for lamd's own key. The same words from two servers are the truth.
-void Relay::refused(Response response) {
-    const unsigned status = response.status;
-    const bool is_own_key = (status == 401 || status == 403) && server_ && !server_->key().is_empty();
-    const bool is_callers = status < 500 && status != 408 && status != 429 && !is_own_key;
-    const auto observation = supervisor::judge(supervisor::ProbeOutcome(response), server_name());
-    if (path_ != nullptr && (observation.sign == supervisor::Sign::loading || is_own_key)) {
-        path_->observe(observation);
-    }
-    const bool is_same = refusal_ && refusal_->response.status == status && refusal_->response.body == response.body;
-    refusal_ = Refusal{std::move(response), is_callers || is_same};
-}
-
-transport::stream::Opening Relay::opening() const {
-    transport::stream::Opening opening;
-    opening.id = attempt_id_;
-    opening.path = request_.path;
-    opening.content_type = std::string(find(request_.fields, "Content-Type").value_or("application/json"));
-    const bool has_defaults = request_.path.ends_with("/completions");
-    const auto text = model_ == body_.model ? request_.body : transport::openai::with_model(request_.body, model_);
-    opening.body =
-        transport::openai::with_defaults(text, body_, has_defaults ? environment_.defaults : config::RequestDefaults{});
-    opening.fields.push_back({"X-Request-Id", request_.id});
-    const auto authorization = find(request_.fields, "Authorization");
-    if (server_->key().is_empty() && authorization) {
-        opening.fields.push_back({"Authorization", std::string(*authorization)});
-    }
-    opening.bearer = server_->key();
-    const auto& deadlines = server_->config().deadlines;
-    opening.deadlines = {deadlines.connect, deadlines.first, deadlines.between, deadlines.total};
-    return opening;
-}
-
 // A stream that a worker still has is cancelled there, unless it has ended.
 void Relay::leave_server() {
-    const bool goes_on_alone = (is_resumable_ || is_resumed_) && ending_ == Ending::left && !refusal_;
-    if (carrier_ && !goes_on_alone) {
+    if (carrier_ && !goes_on_alone()) {
         environment_.ledger.cancel(server_, carrier_->id());
     }
     carrier_.reset();
+    progress_.reset();
     move_to(nullptr);
     if (server_) {
         --server_->in_flight;
@@ -249,64 +217,8 @@ void Relay::leave_server() {
     }
 }
 
-asio::awaitable<void> Relay::refuse(unsigned status, api::ErrorObject error) {
-    Response response{status, lam_fields(), api::encode(error)};
-    response.fields.push_back({"Content-Type", "application/json"});
-    if (status == 503) {
-        Duration wait = 5s;
-        for (const auto& server : environment_.servers) {
-            wait = std::min(wait, server->config().probe_interval);
-        }
-        response.fields.push_back({"Retry-After", retry_after(wait)});
-    }
-    ending_ = Ending::failed;
-    is_answered_ = true;
-    failure_ = std::move(error.message);
-    co_await responder_.send(std::move(response));
-}
-
-asio::awaitable<void> Relay::unavailable(std::span<const std::size_t> refused) {
-    ++environment_.ledger.figures.unavailable;
-    std::vector<std::string> reasons = reasons_;
-    for (const std::size_t i : refused) {
-        reasons.push_back(environment_.servers[i]->trouble(environment_.mode));
-    }
-    if (reasons.empty()) {
-        reasons.emplace_back("none is configured");
-    }
-    co_await refuse(
-        503, api::make_error(503, fmt::format("no server can answer now ({})", fmt::join(reasons, "; ")), "no_server"));
-}
-
-Fields Relay::lam_fields() const {
-    Fields fields;
-    if (path_ != nullptr) {
-        fields.push_back({"Lam-Server", server_->config().name});
-        fields.push_back({"Lam-Transport", std::string(path_->way().transport())});
-    }
-    if (model_ != body_.model) {
-        fields.push_back({"Lam-Model", model_});
-    }
-    fields.push_back({"Lam-Attempts", std::to_string(attempts_)});
-    fields.push_back({"Lam-Stream", stream_id_});
-    return fields;
-}
-
-Fields Relay::fields_of(const Head& head) const {
-    Fields fields;
-    for (const auto name : kAnswerFields) {
-        if (const auto value = find(head.fields, name)) {
-            fields.push_back({std::string(name), std::string(*value)});
-        }
-    }
-    const bool wants_retry = head.status == 429 || head.status == 503;
-    if (wants_retry && !find(fields, "Retry-After")) {
-        fields.push_back({"Retry-After", retry_after(server_->config().probe_interval)});
-    }
-    for (auto& field : lam_fields()) {
-        fields.push_back(std::move(field));
-    }
-    return fields;
+bool Relay::goes_on_alone() const {
+    return (is_resumable_ || is_resumed_) && ending_ == Ending::left && !refusal_;
 }
 
 std::string_view Relay::server_name() const {
@@ -322,16 +234,17 @@ void Relay::see_answer(unsigned status) {
     }
 }
 
-void Relay::see_first_event() {
-    if (!std::exchange(has_first_event_, true)) {
-        environment_.ledger.figures.first_token.add(environment_.clock.now() - begun_);
+void Relay::see_events(std::uint64_t count) {
+    if (count == 0) {
+        return;
     }
-}
-
-void Relay::ended(Ending ending, bool is_server_good) {
-    ending_ = ending;
-    is_answered_ = true;
-    ++(is_server_good ? path_->counts.answered : path_->counts.failed);
+    environment_.ledger.figures.events += count;
+    if (path_ != nullptr) {
+        path_->counts.events += count;
+    }
+    events_ += count;
+    last_event_ = environment_.clock.now();
+    has_event_ = true;
 }
 
 void Relay::tell(std::string_view state) const {

@@ -42,6 +42,7 @@ void Relay::remember() {
     if (!is_resumable_ && key.empty()) {
         return;
     }
+    is_remembered_ = true;
     environment_.ledger.cursors->add({.id = stream_id_,
                                       .server = server_->config().name,
                                       .attempt = attempt_id_,
@@ -49,7 +50,8 @@ void Relay::remember() {
                                       .choices = body_.choices,
                                       .key = std::string(key),
                                       .request = checksum_of(request_.body),
-                                      .begun = environment_.clock.wall()});
+                                      .begun = environment_.clock.wall(),
+                                      .thinking = thinking_ ? std::optional(thinking_->reasoning()) : std::nullopt});
 }
 
 // True: the request is one that has come before, and has been answered as that.
@@ -68,6 +70,10 @@ asio::awaitable<bool> Relay::is_repeated() {
     co_return true;
 }
 
+asio::awaitable<void> Relay::come_back(Cursor cursor) {
+    co_await live(resume(std::move(cursor)));
+}
+
 // From the journal of the worker, whole: what the caller has is left out, and the end is checked over everything.
 asio::awaitable<void> Relay::resume(Cursor cursor) {
     const auto first = first_wanted();
@@ -83,6 +89,10 @@ asio::awaitable<void> Relay::resume(Cursor cursor) {
         attempt_id_ = cursor.attempt;
         body_.choices = cursor.choices;
         first_ = *first;
+        is_remembered_ = true;
+        if (cursor.thinking) {
+            thinking_.emplace(*cursor.thinking);
+        }
         hold(*found);
         co_await carry_again();
     }
