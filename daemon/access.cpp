@@ -25,18 +25,6 @@ bool is_any_of(const transport::http::Peer& peer, const std::vector<config::Prin
 
 }  // namespace
 
-std::string_view to_string(Role role) {
-    switch (role) {
-        case Role::read:
-            return "read";
-        case Role::use:
-            return "use";
-        case Role::admin:
-            return "admin";
-    }
-    return "";
-}
-
 std::optional<Role> role_of(const transport::http::Peer& peer, const config::Roles& roles, uid_t own_uid) {
     if (peer.uid == 0 || peer.uid == own_uid || is_any_of(peer, roles.admin)) {
         return Role::admin;
@@ -50,7 +38,19 @@ std::optional<Role> role_of(const transport::http::Peer& peer, const config::Rol
     return std::nullopt;
 }
 
+bool Rights::include(Role needed) const {
+    return needed == Role::tunnel ? has_tunnels || role == Role::admin : role && *role >= needed;
+}
+
+Rights rights_of(const transport::http::Peer& peer, const config::Roles& roles, uid_t own_uid) {
+    return {.role = role_of(peer, roles, own_uid), .has_tunnels = is_any_of(peer, roles.tunnel)};
+}
+
 std::string refusal(Role needed, const transport::http::Peer& peer) {
+    if (peer.uid == static_cast<uid_t>(-1)) {
+        return fmt::format("This needs the role {0}; set dashboard.role to {0}, or use lamctl dashboard.",
+                           to_string(needed));
+    }
     return fmt::format(
         "This needs the role {0}, which uid {1} does not have. Add `user:{1}`, or one of its groups, to "
         "socket.roles.{0} in lamd's configuration and reload it.",

@@ -19,8 +19,19 @@ api::TunnelStatus settled(api::TunnelStatus tunnel) {
 api::PathStatus settled(api::PathStatus path) {
     path.rtt_s.reset();
     path.next_probe.reset();
-    path.in_flight = path.answered = path.failed = 0;
+    path.in_flight = path.answered = path.failed = path.events = 0;
     return path;
+}
+
+api::ServerStatus settled(api::ServerStatus server) {
+    server.in_flight = server.waiting = 0;
+    return server;
+}
+
+api::ChildStatus settled(api::ChildStatus child) {
+    child.memory_bytes.reset();
+    child.next_attempt.reset();
+    return child;
 }
 
 /// Adds each of `now` whose settled form is not among `before`, and makes `before` those of `now`.
@@ -42,6 +53,12 @@ std::vector<api::Change> ChangeTracker::update(const api::Status& status) {
     std::vector<api::Change> changes;
     add_changes(status.tunnels, tunnels_, changes);
     add_changes(status.paths, paths_, changes);
+    add_changes(status.servers, servers_, changes);
+    std::vector<api::ChildStatus> children;
+    if (status.worker && status.worker->child) {
+        children.push_back(*status.worker->child);
+    }
+    add_changes(children, children_, changes);
     if (status.verdict != verdict_) {
         verdict_ = status.verdict;
         changes.emplace_back(verdict_);

@@ -1,5 +1,5 @@
-// What is new since the last look: the changes of tunnels, paths and the verdict that readers of events are told.
-// Counters and measurements that move all the time are no changes. No I/O.
+// What is new since the last look: the changes of tunnels, paths, servers and the verdict that readers of events are
+// told. Counters and measurements that move all the time are no changes. No I/O.
 #pragma once
 
 #include "api/event.h"
@@ -17,6 +17,8 @@ public:
 private:
     std::vector<api::TunnelStatus> tunnels_;
     std::vector<api::PathStatus> paths_;
+    std::vector<api::ServerStatus> servers_;
+    std::vector<api::ChildStatus> children_;
     api::Verdict verdict_;
 };
 

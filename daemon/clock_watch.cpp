@@ -1,8 +1,5 @@
 #include "daemon/clock_watch.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -16,7 +13,6 @@ namespace lamd::daemon {
 
 namespace {
 
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr Duration kLeastSleep = std::chrono::seconds(1);
 
 Duration read_clock(clockid_t clock) {

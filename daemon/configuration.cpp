@@ -75,10 +75,15 @@ std::vector<std::string> needs_restart(const config::Config& before, const confi
         }
     };
     note(before.socket.path == after.socket.path, "socket.path");
-    note(before.socket.mode == after.socket.mode, "socket.mode");
-    note(before.socket.group == after.socket.group, "socket.group");
+    note(!before.socket.group || after.socket.group,
+         "socket.group");  // whose it would be then is the directory's affair
     note(before.log.format == after.log.format, "log.format");
-    note(before.worker == after.worker, "worker");
+    if (before.worker && after.worker) {
+        note(before.worker->name == after.worker->name, "worker.name");
+        note(before.worker->legacy == after.worker->legacy, "worker.legacy");
+    } else {
+        note(!before.worker, "worker");  // one that is new is begun at once
+    }
     note(before.mqtt == after.mqtt, "mqtt");
     return names;
 }
@@ -92,12 +97,23 @@ std::vector<std::string> changes_in_place(const config::Config& before, const co
     };
     auto socket = after.socket;  // but for what a restart changes
     socket.path = before.socket.path;
-    socket.mode = before.socket.mode;
-    socket.group = before.socket.group;
     note(before.servers == after.servers, "servers");
     note(before.defaults == after.defaults, "defaults");
     note(before.queue == after.queue, "queue");
+    note(before.continuation == after.continuation, "continuation");
     note(before.models == after.models, "models");
+    note(before.sessions == after.sessions, "sessions");
+    note(before.dashboard == after.dashboard, "dashboard");
+    if (before.worker && after.worker) {
+        auto worker = *after.worker;  // but for what a restart changes
+        worker.name = before.worker->name;
+        worker.legacy = before.worker->legacy;
+        worker.run = before.worker->run;
+        note(worker == *before.worker, "worker");
+        note(before.worker->run == after.worker->run, "worker.run");
+    } else {
+        note(!after.worker, "worker");
+    }
     note(before.socket == socket, "socket");
     note(before.log.level == after.log.level, "log.level");
     note(before.mode == after.mode, "mode");

@@ -1,14 +1,17 @@
 // lamd as its control API sees it: what it can be asked and told. The daemon is one; tests bring their own.
 #pragma once
 
+#include "api/codec.h"
 #include "api/event.h"
 #include "api/status.h"
 #include "base/async.h"
 #include "config/problem.h"
 #include "daemon/event_log.h"
 #include "daemon/metrics.h"
+#include "daemon/presences.h"
 #include "gateway/gateway.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,10 +37,15 @@ public:
     /// Switches the mode; the answer says what it is now, and what the operator should know.
     [[nodiscard]] virtual api::ModeStatus switch_mode(config::Mode mode, bool is_now) = 0;
 
+    /// Takes a server out of use, or into use again. Nothing: there is no such server.
+    [[nodiscard]] virtual std::optional<api::ServerChange> set_draining(const std::string& server,
+                                                                        bool is_draining) = 0;
+
     /// Null when no server is configured.
     [[nodiscard]] virtual gateway::Gateway* gateway() = 0;
 
     [[nodiscard]] virtual EventLog& events() = 0;
+    [[nodiscard]] virtual Presences& presences() = 0;
 
     /// Where the configuration is read from, and what it says with every default filled in.
     [[nodiscard]] virtual const std::string& config_file() const = 0;
@@ -45,6 +53,9 @@ public:
 
     /// False: there is no such tunnel.
     [[nodiscard]] virtual bool reconnect(std::string_view tunnel) = 0;
+
+    /// Restarts the server that lamd runs. False: it runs none.
+    [[nodiscard]] virtual bool restart_server() = 0;
 
     /// Goes on to its end even when nobody waits for it any more.
     [[nodiscard]] virtual asio::awaitable<ReloadOutcome> reload() = 0;

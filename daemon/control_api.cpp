@@ -1,6 +1,7 @@
 #include "daemon/control_api.h"
 
 #include "api/codec.h"
+#include "daemon/dashboard.h"
 #include "daemon/replies.h"
 
 #include <fmt/format.h>
@@ -17,23 +18,36 @@ using transport::http::Responder;
 using transport::http::Response;
 
 std::span<const Route<ControlApi::Action>> ControlApi::routes() {
-    static constexpr std::array<Route<Action>, 17> kRoutes{{
+    static constexpr std::array<Route<Action>, 30> kRoutes{{
         {"GET", "/livez", Role::read, &ControlApi::livez},
         {"GET", "/readyz", Role::read, &ControlApi::readyz},
         {"GET", "/healthz", Role::read, &ControlApi::healthz},
         {"GET", "/metrics", Role::read, &ControlApi::metrics},
+        {"GET", "/dashboard", Role::read, &ControlApi::dashboard},
+        {"GET", "/dashboard/**", Role::read, &ControlApi::dashboard},
+        {"GET", "/lam/v1/whoami", Role::read, &ControlApi::whoami},
         {"GET", "/lam/v1/status", Role::read, &ControlApi::status},
         {"GET", "/lam/v1/events", Role::read, &ControlApi::events},
         {"GET", "/lam/v1/tunnels", Role::read, &ControlApi::tunnels},
         {"GET", "/lam/v1/tunnels/{}", Role::read, &ControlApi::tunnel},
         {"POST", "/lam/v1/tunnels/{}/reconnect", Role::admin, &ControlApi::reconnect},
+        {"GET", "/lam/v1/presences", Role::read, &ControlApi::presences},
+        {"POST", "/lam/v1/presences", Role::tunnel, &ControlApi::hold_presence},
         {"GET", "/lam/v1/paths", Role::read, &ControlApi::paths},
+        {"POST", "/lam/v1/paths/{}/{}/probe", Role::admin, &ControlApi::probe},
+        {"GET", "/lam/v1/servers", Role::read, &ControlApi::servers},
+        {"POST", "/lam/v1/servers/{}/drain", Role::admin, &ControlApi::drain},
+        {"POST", "/lam/v1/servers/{}/resume", Role::admin, &ControlApi::resume},
+        {"POST", "/lam/v1/worker/restart", Role::admin, &ControlApi::restart_server},
         {"GET", "/lam/v1/mode", Role::read, &ControlApi::mode},
         {"PUT", "/lam/v1/mode", Role::admin, &ControlApi::switch_mode},
         {"GET", "/lam/v1/config", Role::admin, &ControlApi::config},
         {"POST", "/lam/v1/reload", Role::admin, &ControlApi::reload},
+        {"GET", "/lam/v1/streams", Role::use, &ControlApi::streams},
         {"GET", "/lam/v1/streams/{}", Role::use, &ControlApi::inference},
-        {"DELETE", "/lam/v1/streams/{}", Role::use, &ControlApi::inference},
+        {"DELETE", "/lam/v1/streams/{}", Role::use, &ControlApi::cancel_stream},
+        {"*", "/lam/v1/sessions", Role::use, &ControlApi::inference},
+        {"*", "/lam/v1/sessions/**", Role::use, &ControlApi::inference},
         {"*", "/v1/**", Role::use, &ControlApi::inference},
     }};
     return kRoutes;
@@ -46,30 +60,34 @@ using namespace std::chrono_literals;
 constexpr Duration kHeartbeat = 15s;
 constexpr std::string_view kComment = ":\n\n";
 
-Instant now() {
-    return std::chrono::steady_clock::now();
-}
-
 }  // namespace
 
+/// Who may not even read learns nothing, not even which paths there are.
 asio::awaitable<void> ControlApi::handle(const Request& request, Responder& responder) {
-    auto admitted = admit(request);
+    co_await handle_with(rights_of(request.peer, control_.roles(), own_uid_), request, responder);
+}
+
+asio::awaitable<void> ControlApi::handle_as(Role role, const Request& request, Responder& responder) {
+    co_await handle_with({.role = role}, request, responder);
+}
+
+asio::awaitable<void> ControlApi::handle_with(Rights rights, const Request& request, Responder& responder) {
+    auto admitted = admit(rights, request);
     if (auto* refused = std::get_if<Response>(&admitted)) {
         co_await responder.send(std::move(*refused));
         co_return;
     }
     auto& match = std::get<Match<Action>>(admitted);
-    const Call call{request, responder, std::move(match.parameters)};
+    const Call call{rights.role.value_or(Role::tunnel), request, responder, std::move(match.parameters)};
     co_await (this->*match.route->action)(call);
 }
 
-/// Who may not even read learns nothing, not even which paths there are.
-std::variant<Match<ControlApi::Action>, Response> ControlApi::admit(const Request& request) const {
-    const auto role = role_of(request.peer, control_.roles(), own_uid_);
-    if (!role) {
+std::variant<Match<ControlApi::Action>, Response> ControlApi::admit(const Rights& rights, const Request& request) {
+    auto found = search(routes(), request.method, request.path);
+    auto* fitting = std::get_if<Match<Action>>(&found);
+    if (!rights.role && (fitting == nullptr || !rights.include(fitting->route->role))) {
         return error_reply(403, refusal(Role::read, request.peer), "role_missing");
     }
-    auto found = search(routes(), request.method, request.path);
     if (std::holds_alternative<NoRoute>(found)) {
         return not_found(request.path);
     }
@@ -77,10 +95,18 @@ std::variant<Match<ControlApi::Action>, Response> ControlApi::admit(const Reques
         return wrong_method(request.method, std::move(wrong->allowed));
     }
     auto& match = std::get<Match<Action>>(found);
-    if (*role < match.route->role) {
+    if (!rights.include(match.route->role)) {
         return error_reply(403, refusal(match.route->role, request.peer), "role_missing");
     }
     return std::move(match);
+}
+
+asio::awaitable<void> ControlApi::whoami(const Call& call) {
+    co_await call.responder.send(whoami_reply(to_string(call.role), call.request.peer.uid));
+}
+
+asio::awaitable<void> ControlApi::dashboard(const Call& call) {
+    co_await call.responder.send(dashboard_reply(call.request));
 }
 
 asio::awaitable<void> ControlApi::livez(const Call& call) {
@@ -111,8 +137,7 @@ asio::awaitable<void> ControlApi::tunnel(const Call& call) {
     const auto status = control_.status();
     const auto found = std::ranges::find(status.tunnels, call.parameters.front(), &api::TunnelStatus::name);
     if (found == status.tunnels.end()) {
-        co_await call.responder.send(
-            error_reply(404, fmt::format("There is no tunnel {}.", call.parameters.front()), "tunnel_not_found"));
+        co_await call.responder.send(no_tunnel(call.parameters.front()));
         co_return;
     }
     co_await call.responder.send(json_reply(200, api::encode(*found)));
@@ -121,7 +146,7 @@ asio::awaitable<void> ControlApi::tunnel(const Call& call) {
 asio::awaitable<void> ControlApi::reconnect(const Call& call) {
     const auto& name = call.parameters.front();
     if (!control_.reconnect(name)) {
-        co_await call.responder.send(error_reply(404, fmt::format("There is no tunnel {}.", name), "tunnel_not_found"));
+        co_await call.responder.send(no_tunnel(name));
         co_return;
     }
     co_await call.responder.send(json_reply(202, "{\"reconnecting\":true}"));
@@ -186,13 +211,16 @@ asio::awaitable<void> ControlApi::events(const Call& call) {
             co_await call.responder.finish();
             co_return;
         }
-        const bool is_more = co_await log.wait_beyond(seen, now() + kHeartbeat);
-        const auto* next = is_more ? log.find(seen + 1) : &text;
-        if (next == nullptr) {
+        const bool is_more = co_await log.wait_beyond(seen, steady_now() + kHeartbeat);
+        if (!is_more) {
+            text = log.is_closed() ? "" : kComment;
+            continue;
+        }
+        auto next = log.find(++seen);
+        if (!next) {
             co_return;
         }
-        text = is_more ? *next : std::string(log.is_closed() ? "" : kComment);
-        seen += is_more ? 1 : 0;
+        text = std::move(*next);
     }
 }
 

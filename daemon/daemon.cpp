@@ -1,14 +1,12 @@
 #include "daemon/daemon.h"
 
 #include "api/version.h"
-#include "base/secret_file.h"
 #include "base/uuid.h"
 #include "daemon/configuration.h"
+#include "daemon/dashboard.h"
 #include "daemon/report.h"
 
 #include <fmt/format.h>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <unistd.h>
 
@@ -17,32 +15,26 @@
 
 namespace lamd::daemon {
 
-namespace {
-
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-
-Instant now() {
-    return std::chrono::steady_clock::now();
-}
-
-}  // namespace
-
 Daemon::Daemon(Start start, const Clock& clock, log::Sink& sink)
     : io_(1),
       options_(std::move(start.options)),
       environment_(std::move(start.environment)),
       config_(std::move(start.config)),
+      begun_(config_),
       clock_(clock),
       log_(sink, config_.log.level),
       instance_(std::move(start.instance)),
       mode_file_(find_state_place(environment_, geteuid()).directory),
       mode_(mode_file_.read().value_or(config_.mode)),
+      drain_file_(find_state_place(environment_, geteuid()).directory),
+      draining_(drain_file_.read()),
       listener_(std::move(start.listener)),
       worker_listener_(std::move(start.worker_listener)),
       random_(std::random_device()()),
       started_(clock.wall()),
       started_at_(clock.now()),
       events_(io_.get_executor(), make_uuid_v4()),
+      presences_(io_.get_executor(), [this] { on_presence(); }),
       has_changed_(io_.get_executor()),
       is_stopping_(io_.get_executor()),
       has_tickets_(io_.get_executor()),
@@ -61,6 +53,7 @@ Daemon::Daemon(Start start, const Clock& clock, log::Sink& sink)
               return control_api_.handle(request, responder);
           },
           [this](const Error& error) { log_.error(error.message); })),
+      dashboard_(start.dashboard_listener ? make_dashboard(std::move(*start.dashboard_listener)) : nullptr),
       tasks_(io_.get_executor()),
       reloads_(io_.get_executor()) {}
 
@@ -85,6 +78,9 @@ asio::awaitable<void> Daemon::begin() {
     configure_gateway();
     start_worker();
     server_->start();
+    if (dashboard_) {
+        dashboard_->start();
+    }
     co_await tunnels_.apply(config_.tunnels);
     log_.info("ready", {{"version", std::string(api::kVersion)},
                         {"socket", listener_.path()},
@@ -99,16 +95,24 @@ asio::awaitable<void> Daemon::begin() {
 
 asio::awaitable<void> Daemon::end() {
     const auto running = (gateway_ ? gateway_->counts().running : 0) + (worker_ ? worker_->figures().running : 0);
-    const auto deadline = now() + config_.stop_timeout;
+    const auto deadline = steady_now() + config_.stop_timeout;
     log_.info("stopping", {{"running_answers", fmt::format("{}", running)}});
     notifier_.stopping(running > 0 ? fmt::format("finishing {} answers", running) : "stopping");
     has_tickets_.set();
     co_await reloads_.join();
     events_.close();
+    presences_.close();
+    tasks_.spawn(end_answers(deadline));
     co_await server_->stop(deadline);
+    if (dashboard_) {
+        co_await dashboard_->stop(steady_now());
+    }
     if (worker_) {
         co_await worker_->stop(deadline);
         worker_listener_->remove_path();
+    }
+    if (child_) {  // after the worker, whose answers come from it
+        co_await child_->stop();
     }
     co_await tunnels_.stop();
     if (gateway_) {
@@ -118,6 +122,15 @@ asio::awaitable<void> Daemon::end() {
     tasks_.cancel();
     co_await tasks_.join();
     log_.info("stopped");
+}
+
+// Callers whose answers do not end in time are told so, in the little time that is left.
+asio::awaitable<void> Daemon::end_answers(Instant deadline) {
+    constexpr Duration kToTell = std::chrono::milliseconds(250);
+    co_await sleep_until(deadline - kToTell);
+    if (gateway_) {
+        gateway_->end_all("lamd is being stopped");
+    }
 }
 
 asio::awaitable<void> Daemon::hear_signals() {
@@ -171,6 +184,18 @@ void Daemon::on_network_change(std::string_view what) {
     }
 }
 
+// That reports end because lamd does says nothing of the tunnels, which running answers still need.
+void Daemon::on_presence() {
+    if (is_stopping_.is_set()) {
+        return;
+    }
+    if (gateway_) {
+        gateway_->set_presences(presences_.list());
+    }
+    publish_now();
+    events_.publish(status(), clock_.wall());
+}
+
 asio::awaitable<void> Daemon::publish_changes() {
     for (;;) {
         co_await has_changed_.wait();
@@ -197,7 +222,9 @@ void Daemon::publish_now() {
 
 /// The gateway, and libcurl with it, only where there are servers.
 void Daemon::configure_gateway() {
-    gateway::Settings settings{config_.servers, config_.defaults, mode_, config_.mqtt, config_.queue, config_.models};
+    gateway::Settings settings{config_.servers,      config_.defaults, mode_,
+                               config_.mqtt,         config_.queue,    config_.models,
+                               config_.continuation, config_.sessions, draining_};
     if (gateway_) {
         gateway_->apply(std::move(settings));
     } else if (!settings.servers.empty()) {
@@ -208,31 +235,35 @@ void Daemon::configure_gateway() {
             .uniform = [this] { return uniform(); },
             .client = instance_.id(),
             .cursors = find_state_place(environment_, geteuid()).directory + "/streams",
-            .on_stream = [this](api::StreamChange change) { events_.publish(std::move(change), clock_.wall()); }};
+            .sessions = find_state_place(environment_, geteuid()).directory + "/sessions.db",
+            .on_stream = [this](api::StreamChange change) { events_.publish(std::move(change), clock_.wall()); },
+            .on_failover = [this](api::Failover failover) { events_.publish(std::move(failover), clock_.wall()); }};
         gateway_ =
             gateway::Gateway::create(std::move(environment), std::move(settings), [this] { has_changed_.set(); });
         gateway_->start();
+        gateway_->set_presences(presences_.list());
     }
 }
 
-void Daemon::start_worker() {
-    if (!config_.worker) {
-        return;
+std::unique_ptr<transport::http::Server> Daemon::make_dashboard(Listener listener) {
+    log_.info("the dashboard is at http://" + listener.path() + "/dashboard/",
+              {{"role", std::string(to_string(config_.dashboard->role))}});
+    return transport::http::Server::create(
+        io_.get_executor(), listener.release_descriptor(), http_limits(config_.socket),
+        [this](const transport::http::Request& request, transport::http::Responder& responder) {
+            return serve_browser(request, responder);
+        },
+        [this](const Error& error) { log_.error("dashboard: " + error.message); });
+}
+
+asio::awaitable<void> Daemon::serve_browser(const transport::http::Request& request,
+                                            transport::http::Responder& responder) {
+    auto refused = refuse_foreign(request);
+    if (refused) {
+        co_await responder.send(std::move(*refused));
+    } else if (config_.dashboard) {
+        co_await control_api_.handle_as(config_.dashboard->role, request, responder);
     }
-    Secret key;
-    if (const auto& file = config_.worker->api_key_file) {
-        auto read = read_secret("the API key", *file);
-        if (!read) {
-            log_.error("worker: " + read.error().message);
-        }
-        key = read.has_value() ? std::move(*read) : Secret();
-    }
-    worker_ = std::make_unique<worker::Worker>(
-        worker::Worker::Environment{io_.get_executor(), clock_, log_, [this] { return uniform(); }}, *config_.worker,
-        config_.mqtt, std::move(key), worker_listener_->release_descriptor());
-    worker_->start();
-    log_.info("worker " + config_.worker->name + " serves",
-              {{"server", config_.worker->server}, {"listen", worker_listener_->path()}});
 }
 
 std::unique_ptr<tunnel::Tunnel> Daemon::make_tunnel(config::Tunnel config) {

@@ -1,8 +1,14 @@
 // What lamd says of itself, and the little that it can be told: the Control that the API sees.
 #include "api/version.h"
 #include "config/dump.h"
+#include "daemon/configuration.h"
 #include "daemon/daemon.h"
 #include "daemon/report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <string>
 
 namespace lamd::daemon {
 
@@ -21,15 +27,26 @@ api::Status Daemon::status() const {
     status.started = started_;
     status.uptime_s = seconds(clock_.now() - started_at_);
     status.tunnels = tunnels_.report();
+    status.presences = presences_.list();
     if (gateway_) {
         status.paths = gateway_->paths();
+        status.servers = gateway_->servers();
         status.streams = gateway_->counts();
+        const auto queue = gateway_->queue();
+        status.queue = {.waiting = queue.waiting, .longest_wait_s = seconds(queue.longest)};
+        status.failovers = gateway_->failovers();
         status.broker = to_status(gateway_->broker());
     }
     if (worker_) {
         status.worker = to_status(*worker_);
+        status.worker->child = child_ ? std::optional(child_->report()) : std::nullopt;
     }
     status.verdict = judge(status);
+    if (const auto waiting = needs_restart(begun_, config_); !waiting.empty()) {
+        status.verdict.notes.push_back(
+            {fmt::format("the configuration has changed what only a restart changes: {}", fmt::join(waiting, ", ")),
+             "systemctl restart lamd"});
+    }
     return status;
 }
 
@@ -56,6 +73,32 @@ api::ModeStatus Daemon::switch_mode(config::Mode mode, bool is_now) {
     return answer;
 }
 
+// Of what is not configured any more nothing is kept.
+std::optional<api::ServerChange> Daemon::set_draining(const std::string& server, bool is_draining) {
+    const auto before = draining_.find(server);
+    const auto since = before != draining_.end() ? before->second : clock_.wall();
+    if (!gateway_ || !gateway_->drain(server, is_draining ? std::optional(since) : std::nullopt)) {
+        return std::nullopt;
+    }
+    const auto now = status();
+    draining_.clear();
+    api::ServerChange change;
+    for (const auto& one : now.servers) {
+        if (one.draining_since) {
+            draining_[one.name] = *one.draining_since;
+        }
+        change.server = one.name == server ? one : change.server;
+    }
+    if (const auto kept = drain_file_.write(draining_); !kept) {
+        change.note = "the next start will not know of it: " + kept.error().message;
+        log_.warning(change.note);
+    }
+    log_.info(fmt::format("server {} {}", server, is_draining ? "is draining" : "is in use again"),
+              {{"server", server}, {"running", std::to_string(change.server.in_flight)}});
+    publish_now();
+    return change;
+}
+
 bool Daemon::is_ready() const {
     return gateway_ ? gateway_->is_ready() : status().verdict.state != "down";
 }
@@ -66,6 +109,10 @@ gateway::Gateway* Daemon::gateway() {
 
 EventLog& Daemon::events() {
     return events_;
+}
+
+Presences& Daemon::presences() {
+    return presences_;
 }
 
 const std::string& Daemon::config_file() const {

@@ -11,21 +11,40 @@ namespace lamd::daemon {
 
 void EventLog::publish(api::Change change, WallTime time) {
     ++last_;
-    kept_.push_back(format({last_, time, std::move(change)}));
-    bytes_ += kept_.back().size();
+    if (auto* const stream = std::get_if<api::StreamChange>(&change)) {
+        kept_.emplace_back(OfStream{time, std::move(*stream)});
+    } else {
+        kept_.emplace_back(format({last_, time, std::move(change)}));
+    }
+    bytes_ += size(kept_.back());
     while (kept_.size() > kEvents || (bytes_ > kBytes && kept_.size() > 1)) {
-        bytes_ -= kept_.front().size();
+        bytes_ -= size(kept_.front());
         kept_.pop_front();
     }
     changed_.set();
     changed_.clear();
 }
 
-const std::string* EventLog::find(std::uint64_t number) const {
-    if (number > last_ || last_ - number >= kept_.size()) {
-        return nullptr;
+std::size_t EventLog::size(const Kept& kept) {
+    if (const auto* const text = std::get_if<std::string>(&kept)) {
+        return text->size();
     }
-    return &kept_[kept_.size() - 1 - static_cast<std::size_t>(last_ - number)];
+    const auto& change = std::get<OfStream>(kept).change;  // a caller chooses how long the model's name is
+    const auto& reason = change.reason.value_or(api::Reason{});
+    return sizeof(OfStream) + change.id.size() + change.server.size() + change.model.size() + reason.message.size() +
+           reason.remedy.size();
+}
+
+std::optional<std::string> EventLog::find(std::uint64_t number) const {
+    if (number > last_ || last_ - number >= kept_.size()) {
+        return std::nullopt;
+    }
+    const auto& kept = kept_[kept_.size() - 1 - static_cast<std::size_t>(last_ - number)];
+    if (const auto* const text = std::get_if<std::string>(&kept)) {
+        return *text;
+    }
+    const auto& stream = std::get<OfStream>(kept);
+    return format({number, stream.time, stream.change});
 }
 
 std::string EventLog::snapshot(api::Status status, WallTime time) const {

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace lamd::daemon {
 
@@ -29,7 +30,7 @@ public:
     }
 
     /// The event as it goes over the wire, while it is kept.
-    [[nodiscard]] const std::string* find(std::uint64_t number) const;
+    [[nodiscard]] std::optional<std::string> find(std::uint64_t number) const;
 
     /// A snapshot to begin with: it has the number of the last change, and what follows continues from there.
     [[nodiscard]] std::string snapshot(api::Status status, WallTime time) const;
@@ -50,11 +51,19 @@ private:
     static constexpr std::size_t kEvents = 1024;
     static constexpr std::size_t kBytes = 1024 * 1024;
 
+    /// Streams begin and end all the time, mostly with nobody to read of it: written out for who does.
+    struct OfStream {
+        WallTime time;
+        api::StreamChange change;
+    };
+    using Kept = std::variant<std::string, OfStream>;
+
+    [[nodiscard]] static std::size_t size(const Kept& kept);
     [[nodiscard]] std::string format(const api::Event& event) const;
 
     std::string run_;
     Event changed_;
-    std::deque<std::string> kept_;  ///< the last one is number last_
+    std::deque<Kept> kept_;  ///< the last one is number last_
     std::size_t bytes_ = 0;
     std::uint64_t last_ = 0;
     bool is_closed_ = false;

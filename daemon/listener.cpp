@@ -130,11 +130,8 @@ Result<Listener> Listener::create(const config::Socket& config) {
         listener.device_ = status.st_dev;
         listener.inode_ = status.st_ino;
     }
-    if (auto given = give_to_group(config); !given) {
-        return given.error();
-    }
-    if (chmod(config.path.c_str(), config.mode) < 0) {
-        return failure(config.path, "set its mode", errno);
+    if (auto set = listener.set_access(config); !set) {
+        return set.error();
     }
     if (listen(listener.descriptor_.get(), kBacklog) < 0) {
         return failure(config.path, "listen", errno);
@@ -192,6 +189,17 @@ Listener Listener::activated(int fd, std::string path) {
     listener.path_ = std::move(path);
     listener.is_activated_ = true;
     return listener;
+}
+
+// The group first, which may fail: whoever has it at that moment has no more rights than before or after.
+Result<void> Listener::set_access(const config::Socket& config) const {
+    if (is_activated_) {
+        return {};
+    }
+    if (auto given = give_to_group(config); !given) {
+        return given.error();
+    }
+    return chmod(config.path.c_str(), config.mode) < 0 ? failure(config.path, "set its mode", errno) : Result<void>();
 }
 
 Listener::~Listener() {

@@ -41,6 +41,10 @@ public:
 
     void remove_path();
 
+    /// The mode and the group of another configuration; on an error they are as before. Those of systemd's socket are
+    /// systemd's.
+    [[nodiscard]] Result<void> set_access(const config::Socket& config) const;
+
 private:
     Listener() = default;
 

@@ -1,12 +1,13 @@
 #include "daemon/log_sinks.h"
 
+#include "api/parse.h"
+#include "base/environment.h"
 #include "systemd/journal.h"
 
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ansicolor_sink.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -53,7 +54,7 @@ std::string to_text(std::span<const log::Field> fields) {
 }
 
 TextSink::TextSink() {
-    const bool is_plain = std::getenv("NO_COLOR") != nullptr;
+    const bool is_plain = !environment("NO_COLOR").empty();
     auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_st>(is_plain ? spdlog::color_mode::never
                                                                                    : spdlog::color_mode::automatic);
     logger_ = std::make_unique<spdlog::logger>("lamd", std::move(sink));
@@ -73,7 +74,7 @@ void JsonSink::write(log::Level level, std::string_view message, std::span<const
     for (const auto& field : fields) {
         line[std::string(field.name)] = field.value;
     }
-    out_ << line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n' << std::flush;
+    out_ << api::dump_json(line) << '\n' << std::flush;
 }
 
 std::unique_ptr<log::Sink> make_sink(config::LogFormat format, const Clock& clock) {

@@ -79,20 +79,28 @@ int serve(Options options) {
         return kExitFailed;
     }
     std::optional<Listener> worker_listener;
-    if (loaded->config.worker) {
-        auto made = Listener::create(loaded->config.worker->listen);
+    std::optional<Listener> dashboard_listener;
+    const auto& config = loaded->config;
+    const auto listens = [&log](std::string_view what, const config::Address& address, std::optional<Listener>& to) {
+        auto made = Listener::create(address);
         if (!made) {
-            log.error("worker: " + made.error().message);
-            return kExitFailed;
+            log.error(fmt::format("{}: {}", what, made.error().message));
+            return false;
         }
-        worker_listener.emplace(std::move(*made));
+        to.emplace(std::move(*made));
+        return true;
+    };
+    if ((config.worker && !listens("worker", config.worker->listen, worker_listener)) ||
+        (config.dashboard && !listens("dashboard", config.dashboard->listen, dashboard_listener))) {
+        return kExitFailed;
     }
     Daemon daemon({.options = std::move(options),
                    .environment = std::move(environment),
                    .config = std::move(loaded->config),
                    .instance = *std::move(instance),
                    .listener = *std::move(listener),
-                   .worker_listener = std::move(worker_listener)},
+                   .worker_listener = std::move(worker_listener),
+                   .dashboard_listener = std::move(dashboard_listener)},
                   clock, *sink);
     daemon.run();
     return kExitDone;

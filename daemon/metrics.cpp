@@ -15,6 +15,12 @@ constexpr std::array<std::string_view, 10> kTunnelStates = {"idle",           "r
                                                             "authenticating", "forwarding", "up",         "backing_off",
                                                             "denied",         "stopped"};
 
+constexpr std::array<std::string_view, 8> kPathStates = {"unknown", "up",      "degraded",  "down",
+                                                         "probing", "loading", "saturated", "misconfigured"};
+constexpr std::array<std::string_view, 12> kFates = {"none",        "tunnel_down", "broker_down",  "worker_down",
+                                                     "server_down", "unreachable", "unresponsive", "wedged",
+                                                     "failing",     "loading",     "saturated",    "misconfigured"};
+
 std::uint64_t one_if(bool condition) {
     return condition ? 1 : 0;
 }
@@ -84,14 +90,36 @@ void add_each(Exposition& out, const std::vector<api::PathStatus>& paths, Value 
     }
 }
 
+/// 1 for the one of `names` that it is.
+template <std::size_t kCount, class Value>
+void add_one_of(Exposition& out, const std::vector<api::PathStatus>& paths, std::string label,
+                const std::array<std::string_view, kCount>& names, Value value) {
+    for (const auto& path : paths) {
+        for (const auto name : names) {
+            out.sample({{"server", path.server}, {"transport", path.transport}, {label, name}},
+                       one_if(value(path) == name));
+        }
+    }
+}
+
 void add_paths(Exposition& out, const std::vector<api::PathStatus>& paths) {
     using Path = api::PathStatus;
     out.family("lamd_path_up", Type::gauge, "1 while the server can be reached over this transport.");
     add_each(out, paths, [](const Path& path) { return one_if(path.state == "up"); });
+    out.family("lamd_path_state", Type::gauge, "1 for the state that the path is in.");
+    add_one_of(out, paths, "state", kPathStates, [](const Path& path) { return path.state; });
+    out.family("lamd_path_fate", Type::gauge, "1 for what is wrong with the path.");
+    add_one_of(out, paths, "fate", kFates, [](const Path& path) { return path.fate; });
+    out.family("lamd_path_held", Type::gauge, "1 while the path is up, but has fallen too lately to be preferred.");
+    add_each(out, paths, [](const Path& path) { return one_if(path.held_until.has_value()); });
+    out.family("lamd_path_falls_total", Type::counter, "Times that the path was up and fell.");
+    add_each(out, paths, [](const Path& path) { return path.falls; });
     out.family("lamd_path_in_flight", Type::gauge, "Requests that the path is answering.");
     add_each(out, paths, [](const Path& path) { return path.in_flight; });
     out.family("lamd_path_answered_total", Type::counter, "Requests answered over the path.");
     add_each(out, paths, [](const Path& path) { return path.answered; });
+    out.family("lamd_path_events_total", Type::counter, "Events of streams passed on from the path.");
+    add_each(out, paths, [](const Path& path) { return path.events; });
     out.family("lamd_path_failed_total", Type::counter, "Requests that the path failed.");
     add_each(out, paths, [](const Path& path) { return path.failed; });
 }
@@ -105,12 +133,82 @@ void add_streams(Exposition& out, const api::StreamCounts& streams) {
     out.sample({{"outcome", "cancelled"}}, streams.cancelled);
 }
 
+void add_queue(Exposition& out, const api::QueueStatus& queue) {
+    out.family("lamd_gateway_queue_waiting", Type::gauge, "Requests that wait for a slot of a server.");
+    out.sample(queue.waiting);
+    out.family("lamd_gateway_queue_longest_wait_seconds", Type::gauge, "How long one of them has waited by now.");
+    out.sample({}, queue.longest_wait_s);
+}
+
+void add_routing(Exposition& out, const gateway::Figures& gateway) {
+    out.family("lamd_gateway_retries_total", Type::counter,
+               "Requests sent to another server after one had failed them.");
+    out.sample(gateway.retries);
+    out.family("lamd_gateway_retries_denied_total", Type::counter,
+               "Requests that were not, because too many were lately.");
+    out.sample(gateway.retries_denied);
+    out.family("lamd_gateway_affine_total", Type::counter, "Requests sent to the server that knew their prompt best.");
+    out.sample(gateway.affine);
+}
+
+template <class Value>
+void add_each(Exposition& out, const std::vector<api::ServerStatus>& servers, Value value) {
+    for (const auto& server : servers) {
+        out.sample({{"server", server.name}}, value(server));
+    }
+}
+
+void add_servers(Exposition& out, const std::vector<api::ServerStatus>& servers) {
+    using Server = api::ServerStatus;
+    out.family("lamd_server_in_flight", Type::gauge, "Requests that the server is answering.");
+    add_each(out, servers, [](const Server& server) { return server.in_flight; });
+    out.family("lamd_server_waiting", Type::gauge, "Requests in the queue that the server could answer.");
+    add_each(out, servers, [](const Server& server) { return server.waiting; });
+    out.family("lamd_server_draining", Type::gauge, "1 while the server is taken out of use.");
+    add_each(out, servers, [](const Server& server) { return one_if(server.draining_since.has_value()); });
+    out.family("lamd_server_slots", Type::gauge, "Answers that the server gives at once, where it is known.");
+    for (const auto& server : servers) {
+        if (server.slots) {
+            out.sample({{"server", server.name}}, *server.slots);
+        }
+    }
+}
+
+constexpr std::array<std::string_view, 8> kChildStates = {"idle",   "held",     "starting",    "ready",
+                                                          "wedged", "stopping", "backing_off", "stopped"};
+
+void add_child(Exposition& out, const api::ChildStatus& child) {
+    out.family("lamd_child_state", Type::gauge, "1 for the state that the server which lamd runs is in.");
+    for (const auto state : kChildStates) {
+        out.sample({{"state", state}}, one_if(child.state == state));
+    }
+    out.family("lamd_child_starts_total", Type::counter, "Times that lamd started the server.");
+    out.sample(child.starts);
+    if (child.memory_bytes) {
+        out.family("lamd_child_memory_bytes", Type::gauge, "Memory of the server, without what it maps from files.");
+        out.sample(*child.memory_bytes);
+    }
+}
+
+void add_failovers(Exposition& out, const api::Failovers& failovers) {
+    out.family("lamd_failovers_total", Type::counter,
+               "Times that an answer went on over another path, from another server, or of another model.");
+    out.sample({{"rung", "path"}}, failovers.path);
+    out.sample({{"rung", "server"}}, failovers.server);
+    out.sample({{"rung", "model"}}, failovers.model);
+    out.sample({{"rung", "continuation"}}, failovers.continuation);
+    out.family("lamd_failover_lost_total", Type::counter, "Events that callers have missed by that.");
+    out.sample(failovers.lost);
+    out.family("lamd_failover_twice_total", Type::counter, "Events that callers have got twice by that.");
+    out.sample(failovers.twice);
+}
+
 void add_gateway(Exposition& out, const gateway::Figures& gateway) {
     out.family("lamd_gateway_requests_total", Type::counter, "Requests for an answer of a model.");
     out.sample(gateway.requests);
     out.family("lamd_gateway_attempts_total", Type::counter, "Requests sent, or tried to be sent, to servers.");
     out.sample(gateway.attempts);
-    out.family("lamd_gateway_events_total", Type::counter, "Events of streams passed on.");
+    out.family("lamd_gateway_events_total", Type::counter, "Events of streams passed on, each counted.");
     out.sample(gateway.events);
     out.family("lamd_gateway_cut_total", Type::counter, "Streams that ended with an error event.");
     out.sample(gateway.streams_cut);
@@ -122,6 +220,9 @@ void add_gateway(Exposition& out, const gateway::Figures& gateway) {
     out.sample(gateway.rejected);
     out.family("lamd_gateway_hops_total", Type::counter, "Times that an answer went on over another path.");
     out.sample(gateway.hops);
+    out.family("lamd_gateway_continued_total", Type::counter,
+               "Answers that another server went on with, from their text.");
+    out.sample(gateway.continued);
     out.family("lamd_gateway_twice_total", Type::counter,
                "Events that came twice from a worker, and were passed on once.");
     out.sample(gateway.twice);
@@ -169,9 +270,16 @@ std::string to_prometheus(const Figures& figures) {
     add_tunnels(out, figures.status.tunnels);
     add_channels(out, figures.status.tunnels);
     add_paths(out, figures.status.paths);
+    add_servers(out, figures.status.servers);
     add_streams(out, figures.status.streams);
+    add_failovers(out, figures.status.failovers);
     if (figures.gateway) {
         add_gateway(out, *figures.gateway);
+        add_routing(out, *figures.gateway);
+        add_queue(out, figures.status.queue);
+    }
+    if (figures.status.worker && figures.status.worker->child) {
+        add_child(out, *figures.status.worker->child);
     }
     add_http(out, figures.http);
     add_process(out, figures.process, figures.status.started);

@@ -1,8 +1,5 @@
 #include "daemon/network_watch.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -20,7 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr auto kSettle = 50ms;  ///< what belongs to one change arrives within this
 constexpr unsigned kFlagsOfInterest = IFF_UP | IFF_RUNNING;
 

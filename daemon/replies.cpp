@@ -2,6 +2,7 @@
 
 #include "api/codec.h"
 #include "api/error.h"
+#include "api/parse.h"
 #include "daemon/mode_file.h"
 
 #include <fmt/format.h>
@@ -16,10 +17,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using transport::http::Fields;
 using transport::http::Response;
-
-std::string dump(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 }  // namespace
 
@@ -56,26 +53,34 @@ Response liveness(std::string_view key, bool is_so, std::string_view otherwise) 
     return json_reply(200, fmt::format("{{\"{}\":true}}", key));
 }
 
+Response whoami_reply(std::string_view role, uid_t uid) {
+    Json json{{"schema", api::kSchema}, {"role", role}, {"uid", uid}};
+    if (uid == static_cast<uid_t>(-1)) {
+        json.erase("uid");  // over TCP nobody knows
+    }
+    return json_reply(200, api::dump_json(json));
+}
+
 Response config_reply(const std::string& file, const std::string& yaml) {
-    return json_reply(200, dump(Json{{"schema", api::kSchema}, {"file", file}, {"yaml", yaml}}));
+    return json_reply(200, api::dump_json(Json{{"schema", api::kSchema}, {"file", file}, {"yaml", yaml}}));
 }
 
 Response reload_reply(const ReloadOutcome& outcome) {
     if (outcome.change.is_accepted) {
         return json_reply(200, api::encode(outcome.change));
     }
-    auto body = Json::parse(api::encode(api::make_error(422, outcome.change.message, "bad_configuration")));
+    auto body = api::parse_json<Json>(api::encode(api::make_error(422, outcome.change.message, "bad_configuration")));
     auto& problems = body["problems"] = Json::array();
     for (const auto& problem : outcome.problems) {
         problems.push_back({{"line", problem.line}, {"column", problem.column}, {"message", problem.message}});
     }
-    return json_reply(422, dump(body));
+    return json_reply(422, api::dump_json(body));
 }
 
 Result<ModeRequest> read_mode_request(std::string_view body) {
     constexpr std::string_view kExample =
         R"(write {"mode": "auto"}, or sse or mqtt, and "now": true to move what runs)";
-    const auto json = Json::parse(body, nullptr, false);
+    const auto json = api::parse_json<Json>(body);
     if (!json.is_object() || !json.contains("mode") || !json["mode"].is_string()) {
         return Error{"The body is no JSON object with a mode; ", kExample};
     }

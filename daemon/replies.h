@@ -20,6 +20,7 @@ namespace lamd::daemon {
 [[nodiscard]] transport::http::Response wrong_method(std::string_view method, std::string allowed);
 [[nodiscard]] transport::http::Response text_reply(std::string_view type, std::string body);
 [[nodiscard]] transport::http::Response liveness(std::string_view key, bool is_so, std::string_view otherwise);
+[[nodiscard]] transport::http::Response whoami_reply(std::string_view role, uid_t uid);
 [[nodiscard]] transport::http::Response config_reply(const std::string& file, const std::string& yaml);
 
 /// 200 with what changed, or 422 with the list of problems.

@@ -1,5 +1,10 @@
 #include "daemon/report.h"
 
+#include "api/describe.h"
+#include "daemon/judge_draining.h"
+#include "daemon/mode_file.h"
+#include "supervisor/mode.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,7 +21,7 @@ std::optional<Reason> to_reason(const std::optional<tunnel::Trouble>& trouble) {
     if (!trouble) {
         return std::nullopt;
     }
-    return Reason{trouble->message, trouble->remedy};
+    return Reason{trouble->message, trouble->remedy, trouble->cause};
 }
 
 api::ForwardStatus to_status(const tunnel::ForwardReport& report) {
@@ -51,7 +56,7 @@ Reason about(std::string subject, std::string_view state, const std::optional<Re
     if (reason) {
         message += ": " + reason->message;
     }
-    return {std::move(message), reason ? reason->remedy : ""};
+    return {std::move(message), reason ? reason->remedy : "", reason ? reason->cause : ""};
 }
 
 void add_reasons(const api::TunnelStatus& tunnel, std::vector<Reason>& reasons) {
@@ -64,7 +69,8 @@ void add_reasons(const api::TunnelStatus& tunnel, std::vector<Reason>& reasons) 
         if (forward.state != tunnel::to_string(tunnel::ForwardState::bound)) {
             reasons.push_back(about(subject, forward.state, forward.reason));
         } else if (forward.reason) {
-            reasons.push_back({fmt::format("{}: {}", subject, forward.reason->message), forward.reason->remedy});
+            reasons.push_back({fmt::format("{}: {}", subject, forward.reason->message), forward.reason->remedy,
+                               forward.reason->cause});
         }
     }
 }
@@ -112,11 +118,24 @@ std::optional<api::BrokerStatus> to_status(const std::optional<transport::mqtt::
         status.rtt_s = seconds(*report->round_trip);
     }
     if (report->trouble) {
-        status.reason = Reason{report->trouble->message, report->trouble->remedy};
+        status.reason = Reason{report->trouble->message, report->trouble->remedy, report->trouble->cause};
     }
     status.next_attempt = report->next_attempt;
     status.connects = report->connects;
     return status;
+}
+
+std::optional<api::LegacyStatus> to_status(const std::optional<worker::legacy::Report>& report) {
+    if (!report) {
+        return std::nullopt;
+    }
+    return api::LegacyStatus{.projects = report->projects,
+                             .sessions = report->counts.sessions,
+                             .running = report->counts.running,
+                             .waiting = report->counts.waiting,
+                             .answered = report->counts.answered,
+                             .failed = report->counts.failed,
+                             .broker = to_status(std::optional(report->broker))};
 }
 
 api::WorkerStatus to_status(const worker::Worker& worker) {
@@ -127,7 +146,8 @@ api::WorkerStatus to_status(const worker::Worker& worker) {
             .running = figures.running,
             .kept = figures.kept,
             .journal_bytes = figures.journal_bytes,
-            .broker = to_status(worker.broker())};
+            .broker = to_status(worker.broker()),
+            .legacy = to_status(worker.legacy())};
 }
 
 // A broker that refuses something may be up all the same.
@@ -137,13 +157,25 @@ void add_reasons(const std::optional<api::BrokerStatus>& broker, std::vector<Rea
     }
 }
 
+// The server that lamd runs itself.
+void add_reasons(const std::optional<api::ChildStatus>& child, std::vector<Reason>& reasons) {
+    if (child && child->state != "ready") {
+        reasons.push_back(about("the server that lamd runs", child->state, child->reason));
+    }
+}
+
 api::Verdict judge(const api::Status& status) {
     const auto& tunnels = status.tunnels;
-    const auto& paths = status.paths;
+    const auto paths = paths_in_use(status);
     api::Verdict verdict;
     add_reasons(status.broker, verdict.reasons);
     if (status.worker) {
+        add_reasons(status.worker->child, verdict.reasons);
         add_reasons(status.worker->broker, verdict.reasons);
+        const bool has_broker = status.worker->broker && status.worker->broker->state == "up";
+        if (status.worker->legacy && has_broker) {  // else it is the same trouble twice
+            add_reasons(status.worker->legacy->broker, verdict.reasons);
+        }
     }
     for (const auto& tunnel : tunnels) {
         add_reasons(tunnel, verdict.reasons);
@@ -151,16 +183,24 @@ api::Verdict judge(const api::Status& status) {
     for (const auto& path : paths) {
         if (!is_up(path)) {
             const auto subject = fmt::format("server {} over {}", path.server, path.transport);
-            verdict.reasons.push_back(about(subject, path.state, path.reason));
+            verdict.reasons.push_back(about(subject, api::state_and_fate(path), path.reason));
         }
     }
-    if (tunnels.empty() && paths.empty() && !status.worker) {
+    add_draining(status, verdict);
+    if (tunnels.empty() && status.paths.empty() && !status.worker) {
         verdict.reasons.push_back(
             {"no tunnel and no server is configured", "add one to lamd.yaml, then `lamctl reload`"});
     }
     const bool has_way = std::ranges::any_of(tunnels, [](const auto& one) { return is_up(one); }) ||
                          (status.worker && status.worker->broker && status.worker->broker->state == "up");
-    const bool is_down = paths.empty() ? !has_way : std::ranges::none_of(paths, is_usable);
+    const auto mode = parse_mode(status.mode).value_or(config::Mode::automatic);
+    const auto is_allowed = [mode](const auto& path) { return supervisor::allows(mode, path.transport); };
+    const auto serves = [&](const auto& path) { return is_usable(path) && is_allowed(path); };
+    const bool is_down = status.paths.empty() ? !has_way : std::ranges::none_of(paths, serves);
+    if (is_down && std::ranges::any_of(paths, is_usable)) {
+        verdict.reasons.push_back({fmt::format("the mode is {0}, and no server can be reached over {0}", status.mode),
+                                   "`lamctl switch-mode auto`", "mode"});
+    }
     verdict.state = verdict.reasons.empty() ? "healthy" : is_down ? "down" : "degraded";
     return verdict;
 }
