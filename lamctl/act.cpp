@@ -35,13 +35,20 @@ CommandResult reconnect_tunnel(const Context& context) {
     request.target = fmt::format("/lam/v1/tunnels/{}/reconnect", percent_encode(context.options.tunnel));
     const auto body = fetch(context.options.socket, request);
     if (!body) {
-        Failure failure = body.error();
-        if (failure.code == ExitCode::no_such_object) {
-            failure.remedy = "lamctl tunnels shows what there is";
-        }
-        return failure;
+        return where_missing(body.error(), "lamctl tunnels shows what there is");
     }
     return print(context, fmt::format("tunnel {} reconnects\n", printable(context.look, context.options.tunnel)));
+}
+
+CommandResult cancel_stream(const Context& context) {
+    Request request;
+    request.method = "DELETE";
+    request.target = "/lam/v1/streams/" + percent_encode(context.options.stream);
+    const auto body = fetch(context.options.socket, request);
+    if (!body) {
+        return where_missing(body.error(), "lamctl streams shows what there is");
+    }
+    return print(context, fmt::format("answer {} is cancelled\n", printable(context.look, context.options.stream)));
 }
 
 CommandResult reload_configuration(const Context& context) {
@@ -58,6 +65,21 @@ CommandResult reload_configuration(const Context& context) {
     }
     const std::string message = change && !change->message.empty() ? ": " + change->message : "";
     return print(context, "reloaded" + printable(context.look, message) + "\n");
+}
+
+CommandResult restart_server(const Context& context) {
+    Request request;
+    request.method = "POST";
+    request.target = "/lam/v1/worker/restart";
+    const auto body = fetch(context.options.socket, request);
+    if (!body) {
+        Failure failure = body.error();
+        if (failure.code == ExitCode::no_such_object) {
+            failure.remedy = "restart it where it is run: systemctl restart llama-server@NAME";
+        }
+        return failure;
+    }
+    return print(context, "the server restarts\n");
 }
 
 CommandResult switch_mode(const Context& context) {

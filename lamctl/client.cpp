@@ -24,12 +24,6 @@ using BeastString = boost::beast::string_view;
 
 constexpr std::size_t kHeadLimit = 64 << 10;
 constexpr std::size_t kBodyLimit = 64 << 20;
-constexpr auto kFetchTimeout = std::chrono::seconds(30);
-
-bool is_equal_name(std::string_view left, std::string_view right) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c; };
-    return std::ranges::equal(left, right, {}, lower, lower);
-}
 
 std::string serialize(const Request& request) {
     std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: lamd\r\nUser-Agent: lamctl\r\nConnection: close\r\n",
@@ -81,6 +75,11 @@ private:
     void on_finish_impl(BeastError&) override {}
 };
 
+bool is_equal_name(std::string_view left, std::string_view right) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 'a' - 'A') : c; };
+    return std::ranges::equal(left, right, {}, lower, lower);
+}
+
 std::string_view Head::find(std::string_view name) const {
     const auto field = std::ranges::find_if(fields, [&](const auto& pair) { return is_equal_name(pair.first, name); });
     return field == fields.end() ? std::string_view() : field->second;
@@ -97,7 +96,12 @@ Outcome<std::unique_ptr<Exchange>> Exchange::start(const std::string& socket, co
     if (!connection) {
         return connection.error();
     }
-    std::unique_ptr<Exchange> exchange(new Exchange(*std::move(connection), socket));
+    return start_on(*std::move(connection), socket, request, until);
+}
+
+Outcome<std::unique_ptr<Exchange>> Exchange::start_on(Descriptor connection, std::string name, const Request& request,
+                                                      const Until& until) {
+    std::unique_ptr<Exchange> exchange(new Exchange(std::move(connection), std::move(name)));
     if (auto sent = exchange->send(request, until); !sent) {
         return sent.error();
     }
@@ -221,8 +225,15 @@ Failure failure_of(const Head& head, const std::string& body) {
     return failure;
 }
 
-Outcome<std::string> fetch(const std::string& socket, const Request& request) {
-    const Until until{-1, std::chrono::steady_clock::now() + kFetchTimeout};
+Failure where_missing(Failure failure, std::string remedy) {
+    if (failure.code == ExitCode::no_such_object) {
+        failure.remedy = std::move(remedy);
+    }
+    return failure;
+}
+
+Outcome<std::string> fetch(const std::string& socket, const Request& request, Duration patience) {
+    const Until until{-1, std::chrono::steady_clock::now() + patience};
     auto exchange = Exchange::start(socket, request, until);
     if (!exchange) {
         return exchange.error();

@@ -2,6 +2,7 @@
 // and every wait ends with Ctrl-C or a deadline.
 #pragma once
 
+#include "base/clock.h"
 #include "lamctl/descriptor.h"
 #include "lamctl/outcome.h"
 
@@ -23,6 +24,9 @@ struct Request {
     Fields fields;
 };
 
+/// Names of fields, whatever their case (RFC 9110, 5.1).
+[[nodiscard]] bool is_equal_name(std::string_view left, std::string_view right);
+
 struct Head {
     unsigned status = 0;
     Fields fields;
@@ -37,6 +41,9 @@ public:
     /// is a failure that says what to do about it.
     [[nodiscard]] static Outcome<std::unique_ptr<Exchange>> start(const std::string& socket, const Request& request,
                                                                   const Until& until);
+    /// The same on a connection that is there; `name` is what failures call it.
+    [[nodiscard]] static Outcome<std::unique_ptr<Exchange>> start_on(Descriptor connection, std::string name,
+                                                                     const Request& request, const Until& until);
     ~Exchange();
 
     [[nodiscard]] const Head& head() const;
@@ -66,8 +73,12 @@ private:
 /// The failure that an answer other than 2xx stands for: its error object's message under the exit code of its status.
 [[nodiscard]] Failure failure_of(const Head& head, const std::string& body);
 
-/// Start, read_all, and failure_of when the status is not 2xx. Waits 30 s at most.
-[[nodiscard]] Outcome<std::string> fetch(const std::string& socket, const Request& request);
+/// The failure, with this remedy where there is no such object.
+[[nodiscard]] Failure where_missing(Failure failure, std::string remedy);
+
+/// Start, read_all, and failure_of when the status is not 2xx. Waits for `patience` at most.
+[[nodiscard]] Outcome<std::string> fetch(const std::string& socket, const Request& request,
+                                         Duration patience = std::chrono::seconds(30));
 
 /// A name as one segment of a path (RFC 3986, 2.1).
 [[nodiscard]] std::string percent_encode(std::string_view name);

@@ -48,6 +48,9 @@ std::vector<std::string_view> choices(std::string_view type) {
     if (type == "MODE") {
         return {"auto", "sse", "mqtt"};
     }
+    if (type == "TRANSPORT") {
+        return {"sse", "mqtt"};
+    }
     if (type == "COND") {
         return {"ready", "healthy", "tunnel=", "path=", "any"};
     }

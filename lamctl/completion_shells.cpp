@@ -1,15 +1,35 @@
-// The three dialects. Each script is one function over the words typed so far; names of tunnels come from the lamd that
-// runs.
+// The three dialects. Each script is one function over the words typed so far; names of tunnels, servers and answers
+// come from the lamd that runs.
 #include "lamctl/completion.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
+
 namespace lamd::lamctl {
 namespace {
 
-constexpr std::string_view kListTunnels =
-    R"sh(lamctl tunnels --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4)sh";
+/// What a lamd that runs is asked for: the command that lists it, and the key of its names there.
+struct Names {
+    std::string_view type;
+    std::string_view list;
+    std::string_view key;
+};
+
+constexpr std::array<Names, 3> kNames{
+    {{"TUNNEL", "tunnels", "name"}, {"SERVER", "servers", "name"}, {"STREAM", "streams", "id"}}};
+
+const Names* listed(std::string_view type) {
+    const auto* const found = std::ranges::find(kNames, type, &Names::type);
+    return found == kNames.end() ? nullptr : found;
+}
+
+std::string list_command(const Names& names) {
+    return fmt::format(R"sh(lamctl {} --json 2>/dev/null | grep -o '"{}":"[^"]*"' | cut -d'"' -f4)sh", names.list,
+                       names.key);
+}
 
 std::string names_of(const CommandEntry& command) {
     std::string names;
@@ -32,8 +52,8 @@ std::string bash_values(std::string_view type) {
     if (is_file(type)) {
         return R"sh(mapfile -t COMPREPLY < <(compgen -f -- "$cur"))sh";
     }
-    if (type == "TUNNEL") {
-        return R"sh(mapfile -t COMPREPLY < <(compgen -W "$(_lamctl_tunnels)" -- "$cur"))sh";
+    if (const auto* names = listed(type)) {
+        return fmt::format(R"sh(mapfile -t COMPREPLY < <(compgen -W "$(_lamctl_{})" -- "$cur"))sh", names->list);
     }
     const auto words = choices(type);
     return words.empty()
@@ -41,29 +61,24 @@ std::string bash_values(std::string_view type) {
                : fmt::format(R"sh(mapfile -t COMPREPLY < <(compgen -W "{}" -- "$cur"))sh", fmt::join(words, " "));
 }
 
-constexpr std::string_view kBashHead = R"sh(# Completion of lamctl(1) for bash, as `lamctl completion bash` prints it.
-_lamctl_tunnels() {{
-    {}
-}}
-
-_lamctl() {{
-    local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD - 1]}} command='' i
+constexpr std::string_view kBashHead = R"sh(_lamctl() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' i
     COMPREPLY=()
     # bash takes the = of --option=value for a word of its own.
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]]; then
-        prev=${{COMP_WORDS[COMP_CWORD - 2]}}
+        prev=${COMP_WORDS[COMP_CWORD - 2]}
     fi
     for ((i = 1; i < COMP_CWORD; i++)); do
-        case ${{COMP_WORDS[i]}} in
+        case ${COMP_WORDS[i]} in
             --socket)
-                [[ ${{COMP_WORDS[i + 1]}} == = ]] && ((i++))
+                [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++))
                 ((i++))
                 ;;
             -*) ;;
             *)
-                command=${{COMP_WORDS[i]}}
+                command=${COMP_WORDS[i]}
                 break
                 ;;
         esac
@@ -108,8 +123,8 @@ std::string zsh_action(std::string_view type) {
     if (is_file(type)) {
         return "_files";
     }
-    if (type == "TUNNEL") {
-        return "_lamctl_tunnels";
+    if (const auto* names = listed(type)) {
+        return fmt::format("_lamctl_{}", names->list);
     }
     const auto words = choices(type);
     return words.empty() ? " " : fmt::format("({})", fmt::join(words, " "));
@@ -123,15 +138,7 @@ std::string zsh_options(const CommandEntry& command) {
     return out;
 }
 
-constexpr std::string_view kZshHead = R"sh(#compdef lamctl
-# Completion of lamctl(1) for zsh, as `lamctl completion zsh` prints it.
-_lamctl_tunnels() {{
-    local -a names
-    names=(${{(f)"$({})"}})
-    compadd -a names
-}}
-
-_lamctl() {{
+constexpr std::string_view kZshHead = R"sh(_lamctl() {
     local curcontext=$curcontext state line
     local -a commands
     commands=(
@@ -144,8 +151,8 @@ std::string fish_values(std::string_view type) {
     if (is_file(type)) {
         return " -r -F";
     }
-    if (type == "TUNNEL") {
-        return " -x -a '(__lamctl_tunnels)'";
+    if (const auto* names = listed(type)) {
+        return fmt::format(" -x -a '(__lamctl_{})'", names->list);
     }
     const auto words = choices(type);
     return words.empty() ? " -x" : fmt::format(" -x -a '{}'", fmt::join(words, " "));
@@ -180,6 +187,10 @@ std::string bash_words(const CommandEntry& command) {
     std::string out = fmt::format("        \"{} \"*)\n            if [[ $cur == -* ]]; then\n", command.name);
     out += fmt::format("                mapfile -t COMPREPLY < <(compgen -W \"{} --socket\" -- \"$cur\")\n",
                        names_of(command));
+    if (command.arguments.size() > 1) {
+        out += fmt::format("            elif [[ $prev != {} ]]; then\n                {}\n", command.name,
+                           bash_values(command.arguments[1].type));
+    }
     if (!command.arguments.empty()) {
         out += "            else\n                " + bash_values(command.arguments.front().type) + "\n";
     }
@@ -189,7 +200,11 @@ std::string bash_words(const CommandEntry& command) {
 }  // namespace
 
 std::string complete_bash(const std::vector<CommandEntry>& table) {
-    std::string out = fmt::format(kBashHead, kListTunnels);
+    std::string out = "# Completion of lamctl(1) for bash, as `lamctl completion bash` prints it.\n";
+    for (const Names& names : kNames) {
+        out += fmt::format("_lamctl_{}() {{\n    {}\n}}\n\n", names.list, list_command(names));
+    }
+    out += kBashHead;
     for (const CommandEntry& command : table) {
         out += bash_option_values(command);
     }
@@ -203,7 +218,13 @@ std::string complete_bash(const std::vector<CommandEntry>& table) {
 }
 
 std::string complete_zsh(const std::vector<CommandEntry>& table) {
-    std::string out = fmt::format(kZshHead, kListTunnels);
+    std::string out = "#compdef lamctl\n# Completion of lamctl(1) for zsh, as `lamctl completion zsh` prints it.\n";
+    for (const Names& names : kNames) {
+        out += fmt::format("_lamctl_{}() {{\n    local -a names\n    names=(${{(f)\"$({})\"}})\n", names.list,
+                           list_command(names));
+        out += "    compadd -a names\n}\n\n";
+    }
+    out += kZshHead;
     for (const CommandEntry& command : table) {
         out += command.name.empty() ? "" : "        " + in_quotes(command.name + ":" + command.description) + "\n";
     }
@@ -215,9 +236,11 @@ std::string complete_zsh(const std::vector<CommandEntry>& table) {
             continue;
         }
         out += fmt::format("                {}) _arguments{}", command.name, zsh_options(command));
-        for (const OptionEntry& argument : command.arguments) {
-            out += " \\\n                    " + in_quotes(fmt::format("{}:{}:{}", argument.is_list ? "*" : "1",
-                                                                       argument.type, zsh_action(argument.type)));
+        for (std::size_t i = 0; i < command.arguments.size(); ++i) {
+            const OptionEntry& argument = command.arguments[i];
+            const std::string place = argument.is_list ? "*" : std::to_string(i + 1);
+            out += " \\\n                    " +
+                   in_quotes(fmt::format("{}:{}:{}", place, argument.type, zsh_action(argument.type)));
         }
         out += " ;;\n";
     }
@@ -226,7 +249,10 @@ std::string complete_zsh(const std::vector<CommandEntry>& table) {
 
 std::string complete_fish(const std::vector<CommandEntry>& table) {
     std::string out = "# Completion of lamctl(1) for fish, as `lamctl completion fish` prints it.\n";
-    out += fmt::format("function __lamctl_tunnels\n    {}\nend\n\ncomplete -c lamctl -f\n", kListTunnels);
+    for (const Names& names : kNames) {
+        out += fmt::format("function __lamctl_{}\n    {}\nend\n\n", names.list, list_command(names));
+    }
+    out += "complete -c lamctl -f\n";
     for (const CommandEntry& command : table) {
         const bool is_global = command.name.empty();
         const std::string condition =

@@ -1,6 +1,7 @@
 #include "lamctl/render.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -42,6 +43,9 @@ std::string render_verdict(const Look& look, const api::Status& status) {
             is_first = false;
         }
     }
+    for (const api::Reason& note : status.verdict.notes) {
+        out += styled(look, Style::dim, "note: ") + printable(look, note.message) + "\n";
+    }
     return out;
 }
 
@@ -56,6 +60,9 @@ std::string render_remedies(const Look& look, const api::Status& status) {
     std::vector<std::string> remedies;
     for (const api::Reason& reason : status.verdict.reasons) {
         add_remedy(remedies, reason);
+    }
+    for (const api::Reason& note : status.verdict.notes) {
+        add_remedy(remedies, note);
     }
     for (const api::TunnelStatus& tunnel : status.tunnels) {
         add_remedy(remedies, tunnel.reason);
@@ -82,6 +89,16 @@ std::string render_broker(std::string_view what, const api::BrokerStatus& broker
     return text;
 }
 
+std::string render_legacy(const api::LegacyStatus& legacy) {
+    auto text = fmt::format("legacy topics of {}: {}, {} running, {} waiting, {} answered, {} failed",
+                            fmt::join(legacy.projects, ", "), counted(legacy.sessions, "session"), legacy.running,
+                            legacy.waiting, legacy.answered, legacy.failed);
+    if (legacy.broker && legacy.broker->state != "up") {
+        text += fmt::format("; their connection to {} is {}", legacy.broker->address, legacy.broker->state);
+    }
+    return text;
+}
+
 // The worker and the brokers, a line each.
 std::string render_parts(const Look& look, const api::Status& status, WallTime now) {
     std::vector<std::string> lines;
@@ -92,8 +109,14 @@ std::string render_parts(const Look& look, const api::Status& status, WallTime n
         const auto& worker = *status.worker;
         lines.push_back(fmt::format("worker {} before {}: {} running, {} kept", worker.name, worker.server,
                                     counted(worker.running, "stream"), worker.kept));
+        if (worker.child) {
+            lines.push_back("its " + describe(*worker.child));
+        }
         if (worker.broker) {
             lines.push_back(render_broker("its broker", *worker.broker, now));
+        }
+        if (worker.legacy) {
+            lines.push_back(render_legacy(*worker.legacy));
         }
     }
     std::string out;
@@ -118,7 +141,7 @@ std::string render_footer(const Look& look, const api::Status& status, WallTime 
 }  // namespace
 
 Style style_of(std::string_view state) {
-    if (state == "up" || state == "healthy") {
+    if (state == "up" || state == "healthy" || state == "ready") {
         return Style::good;
     }
     if (state == "down" || state == "denied" || state == "misconfigured") {
@@ -130,9 +153,10 @@ Style style_of(std::string_view state) {
 std::string render_status(const Look& look, const api::Status& status, WallTime now) {
     std::string out = render_verdict(look, status);
     for (const std::string& section :
-         {render_tunnels(look, status.tunnels, now, Detail::brief),
+         {render_tunnels(look, status.tunnels, now, Detail::brief), render_presences(look, status.presences, now),
           render_paths(look, status.paths, now, Detail::brief), render_parts(look, status, now),
-          render_footer(look, status, now), render_remedies(look, status)}) {
+          render_failovers(look, status.failovers, now), render_footer(look, status, now),
+          render_remedies(look, status)}) {
         out += section.empty() ? "" : "\n" + section;
     }
     return out;

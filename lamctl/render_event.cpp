@@ -1,4 +1,5 @@
 // One line per event: when, what, and its state.
+#include "api/describe.h"
 #include "lamctl/render.h"
 
 #include <fmt/chrono.h>
@@ -28,7 +29,21 @@ struct Describe {
         return with_reason(text, tunnel.reason);
     }
     std::string operator()(const api::PathStatus& path) const {
-        return with_reason(fmt::format("path {}/{} {}", path.server, path.transport, path.state), path.reason);
+        return with_reason(fmt::format("path {}/{} {}", path.server, path.transport, api::state_and_fate(path)),
+                           path.reason);
+    }
+    std::string operator()(const api::ServerStatus& server) const {
+        std::string text = fmt::format("server {} {}", server.name, server.state);
+        if (server.draining_since) {
+            text += fmt::format(", {} running", server.in_flight);
+        }
+        return text;
+    }
+    std::string operator()(const api::ChildStatus& child) const {
+        return describe(child);
+    }
+    std::string operator()(const api::Failover& failover) const {
+        return describe(failover);
     }
     std::string operator()(const api::StreamChange& stream) const {
         std::string text = fmt::format("stream {} {}", stream.id, stream.state);
@@ -42,7 +57,10 @@ struct Describe {
         return fmt::format("config {}: {}", config.is_accepted ? "reloaded" : "refused", config.message);
     }
     std::string operator()(const api::Verdict& verdict) const {
-        return verdict.reasons.empty() ? verdict.state : with_reason(verdict.state, verdict.reasons.front());
+        if (!verdict.reasons.empty()) {
+            return with_reason(verdict.state, verdict.reasons.front());
+        }
+        return verdict.notes.empty() ? verdict.state : with_reason(verdict.state, verdict.notes.front());
     }
     std::string operator()(const api::UnknownChange& change) const {
         return fmt::format("{} (of a newer lamd)", change.kind);
@@ -50,6 +68,15 @@ struct Describe {
 };
 
 }  // namespace
+
+std::string describe(const api::ChildStatus& child) {
+    std::string text = "server process " + child.state;
+    if (child.pid) {
+        text += fmt::format(", pid {}", *child.pid);
+    }
+    text += child.starts > 1 ? fmt::format(", {}", counted(child.starts, "start")) : "";
+    return with_reason(text, child.reason);
+}
 
 std::string render_event(const Look& look, const api::Event& event) {
     const std::time_t time = std::chrono::system_clock::to_time_t(

@@ -1,4 +1,5 @@
 // Tunnels and paths as rows: what is aligned stands in columns, what needs words beneath.
+#include "api/describe.h"
 #include "lamctl/render.h"
 #include "lamctl/table.h"
 
@@ -15,10 +16,7 @@ std::string round_trip(const std::optional<double>& rtt_s) {
     if (!rtt_s) {
         return "-";
     }
-    if (*rtt_s >= 1) {
-        return fmt::format("{:.1f}s", *rtt_s);
-    }
-    return fmt::format("{:.{}f}ms", *rtt_s * 1000, *rtt_s < 0.00995 ? 1 : 0);
+    return shown_duration(*rtt_s);
 }
 
 /// Rounded for people, unlike base's ByteCount, which is exact.
@@ -102,16 +100,31 @@ std::vector<std::string> details_of(const api::TunnelStatus& tunnel, WallTime no
     return lines;
 }
 
+std::string describe_hold(const api::PathStatus& path, WallTime now) {
+    if (!path.held_until || *path.held_until <= now) {
+        return "";
+    }
+    return fmt::format("not preferred for another {}: {}", human(*path.held_until - now), path.held_because);
+}
+
+std::string describe_wait(const api::PathStatus& path, WallTime now) {
+    if (path.saturated_until && *path.saturated_until > now) {
+        return fmt::format("asked again in {}", human(*path.saturated_until - now));
+    }
+    const bool is_next = path.next_probe && *path.next_probe > now && path.state != "up";
+    return is_next ? fmt::format("next probe in {}", human(*path.next_probe - now)) : "";
+}
+
 std::vector<std::string> details_of(const api::PathStatus& path, WallTime now, Detail detail) {
-    const std::string next = path.next_probe && *path.next_probe > now && path.state != "up"
-                                 ? fmt::format("next probe in {}", human(*path.next_probe - now))
-                                 : "";
-    std::vector<std::string> lines{path.reason ? joined(path.reason->message, "; ", next) : ""};
+    std::vector<std::string> lines{path.reason ? joined(path.reason->message, "; ", describe_wait(path, now)) : ""};
     if (detail == Detail::full) {
         lines.push_back(fmt::format("{}: {} answered, {} failed", path.address, path.answered, path.failed));
     } else if (path.reason && path.reason->message.find(path.address) == std::string::npos) {
         lines.front() = joined(path.address, ": ", lines.front());
+    } else if (path.address.starts_with("bridge:")) {
+        lines.push_back("over " + path.address);  // a program of an older deployment, which its transport does not tell
     }
+    lines.push_back(describe_hold(path, now));
     return lines;
 }
 
@@ -130,7 +143,7 @@ Row row_of(const Look& look, const api::TunnelStatus& tunnel, WallTime now) {
 Row row_of(const Look& look, const api::PathStatus& path, WallTime now) {
     Row row;
     row.cells = {{printable(look, path.server + "/" + path.transport), Style::bold},
-                 {printable(look, path.state), style_of(path.state)},
+                 {printable(look, api::state_and_fate(path)), style_of(path.state)},
                  {human(now - path.since)},
                  {round_trip(path.rtt_s)},
                  {std::to_string(path.in_flight)}};
@@ -156,9 +169,31 @@ std::vector<Row> rows_of(const Look& look, const std::vector<T>& values, WallTim
 
 }  // namespace
 
+std::string shown_duration(double seconds) {
+    if (seconds >= 1) {
+        return fmt::format("{:.1f}s", seconds);
+    }
+    return fmt::format("{:.{}f}ms", seconds * 1000, seconds < 0.00995 ? 1 : 0);
+}
+
 std::string render_tunnels(const Look& look, const std::vector<api::TunnelStatus>& tunnels, WallTime now,
                            Detail detail) {
     return render_table(look, {"TUNNEL", "STATE", "SINCE", "RTT", "FORWARDS"}, rows_of(look, tunnels, now, detail));
+}
+
+std::string render_presences(const Look& look, const std::vector<api::Presence>& presences, WallTime now) {
+    std::vector<Row> rows;
+    for (const api::Presence& presence : presences) {
+        Row row;
+        row.cells = {{printable(look, presence.name), Style::bold},
+                     {printable(look, joined(presence.host, " ", presence.client))},
+                     {human(now - presence.since)}};
+        for (const std::string& port : presence.ports) {
+            row.last.push_back(printable(look, port));
+        }
+        rows.push_back(std::move(row));
+    }
+    return render_table(look, {"TUNNEL HERE", "FROM", "SINCE", "ENDS AT"}, rows);
 }
 
 std::string render_paths(const Look& look, const std::vector<api::PathStatus>& paths, WallTime now, Detail detail) {

@@ -1,7 +1,6 @@
 // Commands that ask once and show the answer.
-#include "api/codec.h"
 #include "api/version.h"
-#include "lamctl/client.h"
+#include "lamctl/ask.h"
 #include "lamctl/commands.h"
 #include "lamctl/render.h"
 
@@ -9,16 +8,6 @@
 
 namespace lamd::lamctl {
 namespace {
-
-template <class T>
-Outcome<T> decode(const std::string& target, const std::string& body) {
-    auto value = api::decode<T>(body);
-    if (!value) {
-        return Failure{ExitCode::error, fmt::format("lamd's answer to GET {}: {}", target, value.error().message),
-                       "lamctl version shows whether lamd and lamctl fit"};
-    }
-    return *std::move(value);
-}
 
 /// GETs a T, prints it as it came or as `render` shows it, and ends with the code that `judge` gives.
 template <class T, class Render, class Judge>
@@ -29,7 +18,7 @@ CommandResult show(const Context& context, const std::string& target, Render ren
     if (!body) {
         return body.error();
     }
-    const auto value = decode<T>(target, *body);
+    const auto value = understand<T>(request, *body);
     if (!value) {
         return value.error();
     }
@@ -71,6 +60,26 @@ CommandResult show_paths(const Context& context) {
         kAlwaysDone);
 }
 
+CommandResult show_servers(const Context& context) {
+    return show<api::ServerList>(
+        context, "/lam/v1/servers",
+        [&](const api::ServerList& list) {
+            return list.servers.empty() ? "no servers are configured\n"
+                                        : render_servers(context.look, list.servers, context.clock.wall());
+        },
+        kAlwaysDone);
+}
+
+CommandResult show_streams(const Context& context) {
+    return show<api::StreamList>(
+        context, "/lam/v1/streams",
+        [&](const api::StreamList& list) {
+            return list.streams.empty() ? "no answers are running\n"
+                                        : render_streams(context.look, list.streams, context.clock.wall());
+        },
+        kAlwaysDone);
+}
+
 CommandResult show_metrics(const Context& context) {
     Request request;
     request.target = "/metrics";
@@ -82,12 +91,7 @@ CommandResult show_version(const Context& context) {
     std::string text = fmt::format("lamctl {}\n", api::kVersion);
     Request request;
     request.target = "/lam/v1/status";
-    const auto body = fetch(context.options.socket, request);
-    if (!body) {
-        remark(context, body.error().message);
-        return print(context, text);
-    }
-    const auto status = decode<api::Status>(request.target, *body);
+    const auto status = ask<api::Status>(context.options.socket, request);
     if (!status) {
         remark(context, status.error().message);
         return print(context, text);

@@ -28,6 +28,17 @@ struct Apply {
     void operator()(const api::PathStatus& path) const {
         put(status.paths, path, [](const api::PathStatus& value) { return std::pair(value.server, value.transport); });
     }
+    void operator()(const api::ServerStatus& server) const {
+        put(status.servers, server, [](const api::ServerStatus& value) { return value.name; });
+    }
+    void operator()(const api::ChildStatus& child) const {
+        if (status.worker) {
+            status.worker->child = child;
+        }
+    }
+    void operator()(const api::Failover& failover) const {
+        status.failovers.add(failover);
+    }
     void operator()(const api::StreamChange& stream) const {
         status.streams = stream.counts;
     }

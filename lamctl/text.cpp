@@ -1,5 +1,9 @@
 #include "lamctl/text.h"
 
+#include "base/environment.h"
+
+#include <fmt/format.h>
+
 #include <langinfo.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -7,16 +11,10 @@
 #include <algorithm>
 #include <charconv>
 #include <clocale>
-#include <cstdlib>
 #include <cwchar>
 
 namespace lamd::lamctl {
 namespace {
-
-std::string_view environment(const char* name) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? std::string_view() : value;
-}
 
 std::size_t width_of(int fd) {
     winsize size{};
@@ -156,6 +154,24 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width) {
 
 std::string counted(std::uint64_t count, std::string_view noun) {
     return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+std::string_view trimmed(std::string_view text, std::string_view space) {
+    const auto begin = text.find_first_not_of(space);
+    return begin == std::string_view::npos ? "" : text.substr(begin, text.find_last_not_of(space) - begin + 1);
+}
+
+std::string in_yaml(std::string_view text) {
+    std::string to = "\"";
+    for (const char c : text) {
+        if (static_cast<unsigned char>(c) < 0x20) {
+            to += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+        } else {
+            to.append(c == '"' || c == '\\' ? "\\" : "").push_back(c);
+        }
+    }
+    to += '"';
+    return to;
 }
 
 std::string padded(std::string_view text, std::size_t width) {

@@ -42,6 +42,14 @@ enum class Style { plain, bold, dim, good, warning, bad };
 /// `1 tunnel`, `2 tunnels`.
 [[nodiscard]] std::string counted(std::uint64_t count, std::string_view noun);
 
+inline constexpr std::string_view kSpace = " \t\r\n";
+
+/// Without the characters of `space` at both ends.
+[[nodiscard]] std::string_view trimmed(std::string_view text, std::string_view space = kSpace);
+
+/// A string of YAML that means just this text.
+[[nodiscard]] std::string in_yaml(std::string_view text);
+
 /// `text` and spaces up to `width` columns.
 [[nodiscard]] std::string padded(std::string_view text, std::size_t width);
 
