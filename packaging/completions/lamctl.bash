@@ -3,6 +3,14 @@ _lamctl_tunnels() {
     lamctl tunnels --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4
 }
 
+_lamctl_servers() {
+    lamctl servers --json 2>/dev/null | grep -o '"name":"[^"]*"' | cut -d'"' -f4
+}
+
+_lamctl_streams() {
+    lamctl streams --json 2>/dev/null | grep -o '"id":"[^"]*"' | cut -d'"' -f4
+}
+
 _lamctl() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command='' i
     COMPREPLY=()
@@ -27,6 +35,7 @@ _lamctl() {
     done
     case "$command $prev" in
         *" --socket") mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        "drain --timeout") COMPREPLY=() ;;
         "wait --for") mapfile -t COMPREPLY < <(compgen -W "ready healthy tunnel= path= any" -- "$cur") ;;
         "wait --timeout") COMPREPLY=() ;;
         "chat -m") COMPREPLY=() ;;
@@ -35,8 +44,28 @@ _lamctl() {
         "chat --system") COMPREPLY=() ;;
         "chat --max-tokens") COMPREPLY=() ;;
         "chat --temperature") COMPREPLY=() ;;
+        "init --config") mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        "init --name") COMPREPLY=() ;;
+        "init --port") COMPREPLY=() ;;
+        "init --host") COMPREPLY=() ;;
+        "init --ssh-port") COMPREPLY=() ;;
+        "init --user") COMPREPLY=() ;;
+        "init --host-key") COMPREPLY=() ;;
+        "init --server") COMPREPLY=() ;;
+        "init --group") COMPREPLY=() ;;
+        "authorize --user") COMPREPLY=() ;;
+        "authorize --listen") COMPREPLY=() ;;
+        "authorize --name") COMPREPLY=() ;;
+        "tunnel-guard --name") COMPREPLY=() ;;
+        "import-env -o") mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        "import-env --output") mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        "import-env --password-file") mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        "import-env --project") COMPREPLY=() ;;
+        "dashboard --port") COMPREPLY=() ;;
+        "doctor --config") mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        "doctor --user") COMPREPLY=() ;;
         "wait tunnel") mapfile -t COMPREPLY < <(compgen -W "$(_lamctl_tunnels)" -- "$cur") ;;
-        " "*) mapfile -t COMPREPLY < <(compgen -W "status tunnels paths events metrics reconnect reload switch-mode wait chat check version completion -h --help --socket" -- "$cur") ;;
+        " "*) mapfile -t COMPREPLY < <(compgen -W "status tunnels paths servers streams events metrics drain resume cancel probe reconnect reload restart-server switch-mode wait chat sessions forget export-sessions import-sessions init authorize tunnel-guard import-env dashboard check doctor version completion -h --help --socket" -- "$cur") ;;
         "status "*)
             if [[ $cur == -* ]]; then
                 mapfile -t COMPREPLY < <(compgen -W "-h --help -w --watch --json --socket" -- "$cur")
@@ -52,6 +81,16 @@ _lamctl() {
                 mapfile -t COMPREPLY < <(compgen -W "-h --help --json --socket" -- "$cur")
             fi
             ;;
+        "servers "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --json --socket" -- "$cur")
+            fi
+            ;;
+        "streams "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --json --socket" -- "$cur")
+            fi
+            ;;
         "events "*)
             if [[ $cur == -* ]]; then
                 mapfile -t COMPREPLY < <(compgen -W "-h --help --json -f --follow --no-follow --socket" -- "$cur")
@@ -62,6 +101,36 @@ _lamctl() {
                 mapfile -t COMPREPLY < <(compgen -W "-h --help --socket" -- "$cur")
             fi
             ;;
+        "drain "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --wait --timeout --socket" -- "$cur")
+            else
+                mapfile -t COMPREPLY < <(compgen -W "$(_lamctl_servers)" -- "$cur")
+            fi
+            ;;
+        "resume "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --socket" -- "$cur")
+            else
+                mapfile -t COMPREPLY < <(compgen -W "$(_lamctl_servers)" -- "$cur")
+            fi
+            ;;
+        "cancel "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --socket" -- "$cur")
+            else
+                mapfile -t COMPREPLY < <(compgen -W "$(_lamctl_streams)" -- "$cur")
+            fi
+            ;;
+        "probe "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --json --socket" -- "$cur")
+            elif [[ $prev != probe ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "sse mqtt" -- "$cur")
+            else
+                mapfile -t COMPREPLY < <(compgen -W "$(_lamctl_servers)" -- "$cur")
+            fi
+            ;;
         "reconnect "*)
             if [[ $cur == -* ]]; then
                 mapfile -t COMPREPLY < <(compgen -W "-h --help --socket" -- "$cur")
@@ -70,6 +139,11 @@ _lamctl() {
             fi
             ;;
         "reload "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --socket" -- "$cur")
+            fi
+            ;;
+        "restart-server "*)
             if [[ $cur == -* ]]; then
                 mapfile -t COMPREPLY < <(compgen -W "-h --help --socket" -- "$cur")
             fi
@@ -93,11 +167,73 @@ _lamctl() {
                 COMPREPLY=()
             fi
             ;;
+        "sessions "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --json --socket" -- "$cur")
+            else
+                COMPREPLY=()
+            fi
+            ;;
+        "forget "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --socket" -- "$cur")
+            else
+                COMPREPLY=()
+            fi
+            ;;
+        "export-sessions "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --socket" -- "$cur")
+            fi
+            ;;
+        "import-sessions "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --socket" -- "$cur")
+            else
+                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+            fi
+            ;;
+        "init "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --config --force --name --port --host --ssh-port --user --host-key --server --group --socket" -- "$cur")
+            else
+                COMPREPLY=()
+            fi
+            ;;
+        "authorize "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --user --listen --name --guard --no-guard --socket" -- "$cur")
+            else
+                COMPREPLY=()
+            fi
+            ;;
+        "tunnel-guard "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --name --socket" -- "$cur")
+            fi
+            ;;
+        "import-env "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help -o --output --password-file --project --force --socket" -- "$cur")
+            else
+                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+            fi
+            ;;
+        "dashboard "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --port --no-open --socket" -- "$cur")
+            fi
+            ;;
         "check "*)
             if [[ $cur == -* ]]; then
                 mapfile -t COMPREPLY < <(compgen -W "-h --help --socket" -- "$cur")
             else
                 mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+            fi
+            ;;
+        "doctor "*)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "-h --help --json --config --user --socket" -- "$cur")
             fi
             ;;
         "version "*)
