@@ -19,6 +19,11 @@ def machine_facts(lamd: Path | None) -> dict[str, str]:
         "sshd's package": _package("openssh-server"),
         "dbclient": _version("dbclient", "-V"),
         "libssh2": _package("libssh2-1", "libssh2-1t64"),
+        "autossh": _package("autossh"),
+        "nginx": _package("nginx-light", "nginx-core", "nginx"),
+        "haproxy": _package("haproxy"),
+        "mosquitto": _package("mosquitto"),
+        "paho-mqtt": _package("python3-paho-mqtt"),
     }
     if lamd:
         facts["lamd"] = _version(str(lamd), "--version")

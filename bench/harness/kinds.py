@@ -8,14 +8,15 @@ from pathlib import Path
 
 from .hosts import HERE, Host
 from .load import BenchError, LoadClient
-from .processes import Program, cpu_seconds, free_port, rss_bytes
+from .processes import Program, Usage, free_port, memory
 from .sshd import Cipher, Sshd
 
-LOOPBACK, SSH, SSH_SAME, DBCLIENT, LAMD = "loopback", "ssh", "ssh-same", "dbclient", "lamd"
+LOOPBACK, SSH, SSH_SAME, AUTOSSH, DBCLIENT, LAMD = "loopback", "ssh", "ssh-same", "autossh", "dbclient", "lamd"
 TITLES = {
     LOOPBACK: "no tunnel",
     SSH: "ssh -R",
     SSH_SAME: "ssh -R, lamd's cipher",
+    AUTOSSH: "autossh",
     DBCLIENT: "dbclient -R",
     LAMD: "lamd",
 }
@@ -31,8 +32,35 @@ tunnels:
     identity: {sshd.keys.user_key}
     known_hosts: {sshd.known_hosts}
     forwards:
-      - {{remote: "127.0.0.1:{port}", target: "127.0.0.1:{target}"}}
+{forwards}
 """
+
+
+def lamd_tunnel_config(directory: Path, sshd: Sshd, ports: list[int], target: int) -> str:
+    """From each of the ports, on the server, to the target here."""
+    lines = [f'      - {{remote: "127.0.0.1:{port}", target: "127.0.0.1:{target}"}}' for port in ports]
+    return LAMD_CONFIG.format(directory=directory, sshd=sshd, forwards="\n".join(lines))
+
+
+def ssh_command(sshd: Sshd, forwards: list[str], *options: str) -> list[str]:
+    settings = {
+        "UserKnownHostsFile": sshd.known_hosts,
+        "IdentitiesOnly": "yes",
+        "ExitOnForwardFailure": "yes",
+        "BatchMode": "yes",
+        "ServerAliveInterval": 30,
+    }
+    command = ["ssh", "-N", "-T", "-F", "none", "-i", str(sshd.keys.user_key), "-p", str(sshd.port), *options]
+    for name, value in settings.items():
+        command += ["-o", f"{name}={value}"]
+    for forward in forwards:
+        command += ["-R", forward]
+    return [*command, f"{sshd.user}@{sshd.host.address}"]
+
+
+def autossh_command(sshd: Sshd, forwards: list[str]) -> list[str]:
+    """As its manual advises with OpenSSH's own keepalives; gate time 0, or it ends at the first early failure."""
+    return ["env", "AUTOSSH_GATETIME=0", "autossh", "-M", "0", *ssh_command(sshd, forwards)[1:]]
 
 
 @dataclass(frozen=True)
@@ -53,6 +81,8 @@ def available(lamd: Path | None) -> list[str]:
     kinds = [LOOPBACK, SSH]
     if lamd:
         kinds.append(SSH_SAME)
+    if shutil.which("autossh"):
+        kinds.append(AUTOSSH)
     if shutil.which("dbclient") and shutil.which("dropbearkey"):
         kinds.append(DBCLIENT)
     return kinds + ([LAMD] if lamd else [])
@@ -90,10 +120,13 @@ class Tunnel:
         return self._program is not None
 
     def cpu_seconds(self) -> float:
-        return cpu_seconds(self._program.pid) if self._program else 0
+        return self.usage().cpu
+
+    def usage(self) -> Usage:
+        return Usage.of([self._program.pid]) if self._program else Usage()
 
     def rss_bytes(self) -> int:
-        return rss_bytes(self._program.pid) if self._program else 0
+        return memory([self._program.pid]) if self._program else 0
 
     def _start(self, command: list[str]) -> None:
         # The probe is there first: it knocks once a millisecond, so that it sees the tunnel come up.
@@ -112,30 +145,18 @@ class Tunnel:
         forward = f"127.0.0.1:{port}:127.0.0.1:{target}"
         match self.kind:
             case "ssh":
-                return self._ssh(forward)
+                return ssh_command(self._site.sshd, [forward])
             case "ssh-same":
                 cipher = self._site.same_cipher
                 options = ["-c", cipher.cipher] + ([] if cipher.mac == "<implicit>" else ["-m", cipher.mac])
-                return self._ssh(forward, *options)
+                return ssh_command(self._site.sshd, [forward], *options)
+            case "autossh":
+                return autossh_command(self._site.sshd, [forward])
             case "dbclient":
                 return self._dbclient(forward)
             case "lamd":
                 return self._lamd(port, target)
         raise BenchError(f"there is no kind of tunnel called {self.kind}")
-
-    def _ssh(self, forward: str, *options: str) -> list[str]:
-        sshd = self._site.sshd
-        settings = {
-            "UserKnownHostsFile": sshd.known_hosts,
-            "IdentitiesOnly": "yes",
-            "ExitOnForwardFailure": "yes",
-            "BatchMode": "yes",
-            "ServerAliveInterval": 30,
-        }
-        command = ["ssh", "-N", "-T", "-F", "none", "-i", str(sshd.keys.user_key), "-p", str(sshd.port), *options]
-        for name, value in settings.items():
-            command += ["-o", f"{name}={value}"]
-        return [*command, "-R", forward, f"{sshd.user}@{sshd.host.address}"]
 
     def _dbclient(self, forward: str) -> list[str]:
         sshd = self._site.sshd
@@ -144,8 +165,6 @@ class Tunnel:
 
     def _lamd(self, port: int, target: int) -> list[str]:
         config = self._directory / "lamd.yaml"
-        config.write_text(
-            LAMD_CONFIG.format(directory=self._directory, sshd=self._site.sshd, port=port, target=target)
-        )
+        config.write_text(lamd_tunnel_config(self._directory, self._site.sshd, [port], target))
         os.chmod(config, 0o600)
         return [str(self._site.lamd), "--config", str(config)]

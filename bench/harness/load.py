@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 from pathlib import Path
 
 from .hosts import Host
@@ -14,7 +13,7 @@ class BenchError(Exception):
 
 
 class LoadClient:
-    """One run of lamd-bench-client. It keeps its connections until the with-block is left."""
+    """One run of lamd-bench-client, or of a program that speaks as it does. It keeps its connections until the with-block is left."""
 
     def __init__(self, binary: Path, host: Host, scenario: str, endpoint: str, **options: float):
         arguments = [item for name, value in options.items() for item in (f"--{name.replace('_', '-')}", str(value))]
@@ -22,6 +21,10 @@ class LoadClient:
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def wait_until_measuring(self) -> None:
         self._expect("measuring")
@@ -56,13 +59,11 @@ class LoadClient:
         self._process.stdout.close()
 
 
-def start_server(binary: Path, host: Host, port: int, log: Path) -> Program:
-    """Returns once it listens."""
-    server = Program(host.command([str(binary), f"127.0.0.1:{port}" if host.is_here else f"0.0.0.0:{port}"]), log)
-    deadline = time.monotonic() + 5
-    while "listening" not in log.read_text():
-        if not server.is_running() or time.monotonic() > deadline:
-            server.stop()
-            raise BenchError(f"the benchmark's server did not start: {server.log_tail()}")
-        time.sleep(0.01)
+def start_server(binary: Path, host: Host, port: int, log: Path, endpoint: str | None = None) -> Program:
+    """Returns once it listens: on the loopback, or where others reach the host, unless `endpoint` says something else."""
+    endpoint = endpoint or (f"127.0.0.1:{port}" if host.is_here else f"0.0.0.0:{port}")
+    server = Program(host.command([str(binary), endpoint]), log)
+    if not server.wait_until_listening():
+        server.stop()
+        raise BenchError(f"the benchmark's server did not start: {server.log_tail()}")
     return server

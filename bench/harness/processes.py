@@ -1,10 +1,11 @@
-"""Processes that a benchmark starts, ends by their id, and looks at: processor time and memory."""
+"""Processes that a benchmark starts, ends by their id, and looks at: processor time, wake-ups and memory."""
 
 import os
 import signal
 import socket
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -12,6 +13,22 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def listening_ports() -> set[int]:
+    """TCP ports of this network namespace that take connections."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return {int(fields[1].rsplit(":", 1)[1], 16) for fields in map(str.split, lines) if fields[3] == "0A"}
+
+
+def wait_until_listening(ports: list[int], patience: float = 20) -> bool:
+    """Whether all of them did in time. Looks once a millisecond."""
+    deadline = time.monotonic() + patience
+    while not listening_ports().issuperset(ports):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.001)
+    return True
 
 
 def cpu_seconds(pid: int) -> float:
@@ -38,6 +55,42 @@ def children(pid: int) -> list[int]:
         return []
 
 
+def family(pid: int) -> list[int]:
+    """A process and all that it has started: what a program with a supervisor or with workers costs."""
+    return [pid, *(descendant for child in children(pid) for descendant in family(child))]
+
+
+def wakeups(pid: int) -> int:
+    """How often its threads went to sleep, and so were woken again."""
+    count = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for line in (task / "status").read_text().splitlines():
+            if line.startswith("voluntary_ctxt_switches:"):
+                count += int(line.split()[1])
+    return count
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What processes have used up to now; the difference of two is what they used in between."""
+
+    cpu: float = 0.0
+    wakeups: int = 0
+
+    @classmethod
+    def of(cls, pids: list[int]) -> "Usage":
+        every = [each for pid in pids for each in family(pid)]
+        return cls(sum(map(cpu_seconds, every)), sum(map(wakeups, every)))
+
+    def __sub__(self, earlier: "Usage") -> "Usage":
+        return Usage(self.cpu - earlier.cpu, self.wakeups - earlier.wakeups)
+
+
+def memory(pids: list[int]) -> int:
+    """Resident bytes of the processes and of all that they have started."""
+    return sum(rss_bytes(each) for pid in pids for each in family(pid))
+
+
 class Program:
     """A started program; ended when the with-block is left. Its output goes to `log`."""
 
@@ -61,6 +114,15 @@ class Program:
 
     def is_running(self) -> bool:
         return self._process.poll() is None
+
+    def wait_until_listening(self, patience: float = 30) -> bool:
+        """Whether it has said so, as the benchmarks' own programs do."""
+        deadline = time.monotonic() + patience
+        while "listening" not in self.log.read_text(errors="replace"):
+            if not self.is_running() or time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+        return True
 
     def log_tail(self, lines: int = 15) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])

@@ -1,4 +1,5 @@
-"""One table, the verdicts, and the same as JSON."""
+"""What a benchmark has measured: a table and the verdicts on the terminal; the same as JSON, and plots, in files whose names
+stay the same. page.py makes one page of all of them."""
 
 import json
 import time
@@ -6,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .goals import Goal, Verdict, judge
+from .plot import Plot, draw
 from .series import Metric, Series
 
 
@@ -19,6 +21,7 @@ class Report:
     goals: list[Goal]
     subject: str  # the kind that the goals are about
     bases: list[str]  # the kinds that it is held against: a ratio column for each
+    plots: list[Plot] = field(default_factory=list)
     series: Series = field(default_factory=Series)
 
     def verdicts(self) -> list[Verdict]:
@@ -42,18 +45,36 @@ class Report:
             f"{len(verdicts) - len(measured)} not measured"
         )
 
-    def write_json(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def write(self, directory: Path) -> Path:
+        """Into NAME.json and NAME-PLOT.svg, in place of those of the run before."""
+        directory.mkdir(parents=True, exist_ok=True)
+        pictures = self._draw(directory)
         content = {
             "benchmark": self.name,
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "facts": self.facts,
+            "table": {"header": self._header(), "rows": self._rows()},
+            "plots": pictures,
             "values": self.series.as_json(),
             "units": {name: metric.unit for name, metric in self.metrics.items()},
             "notes": self.series.notes,
             "verdicts": [vars(verdict) for verdict in self.verdicts()],
         }
+        path = directory / f"{self.name}.json"
         path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        return path
+
+    def _draw(self, directory: Path) -> list[str]:
+        for old in directory.glob(f"{self.name}-*.svg"):
+            old.unlink()
+        values = self.series.spreads()
+        written = []
+        for plot in self.plots:
+            if picture := draw(plot, values, {kind: self.titles[kind] for kind in self.kinds}, self.subject):
+                name = f"{self.name}-{plot.name}.svg"
+                (directory / name).write_text(picture)
+                written.append(name)
+        return written
 
     def _ratio_bases(self) -> list[str]:
         return [base for base in self.bases if base in self.kinds and self.subject in self.kinds]

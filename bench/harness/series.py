@@ -47,6 +47,9 @@ class Series:
     def spread(self, metric: str, kind: str) -> Spread | None:
         return Spread.of(list(self._rounds(metric, kind).values()))
 
+    def spreads(self) -> dict[tuple[str, str], Spread]:
+        return {key: Spread.of(list(rounds.values())) for key, rounds in self._values.items() if rounds}
+
     def ratio(self, metric: str, kind: str, base: str) -> Spread | None:
         return Spread.of([a / b for a, b in self._pairs(metric, kind, base) if b])
 

@@ -92,6 +92,10 @@ class Sshd:
                 raise BenchError(f"sshd did not start: {self._program.log_tail()}")
             time.sleep(0.01)
 
+    @property
+    def pid(self) -> int:
+        return self._program.pid
+
     def wait_until_idle(self) -> None:
         wait_until_childless(self._program.pid)
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from .facts import machine_facts
 from .hosts import HERE, Host, TwoHosts
-from .kinds import DBCLIENT, LAMD, LOOPBACK, SSH, SSH_SAME, TITLES, Site, Tunnel
+from .kinds import AUTOSSH, DBCLIENT, LAMD, LOOPBACK, SSH, SSH_SAME, TITLES, Site, Tunnel
 from .load import BenchError, start_server
 from .processes import free_port
 from .programs import Programs
 from .report import Report
 from .series import Series
 from .sshd import Cipher, Keys, Sshd
-from .tunnel_goals import goals, metrics
+from .tunnel_goals import goals, metrics, plots
 from .tunnel_measures import LONG, SHORT, Group, Timing, groups
 
 __all__ = ["LONG", "SHORT", "TunnelBench"]
@@ -77,7 +77,7 @@ class TunnelBench:
             Sshd(self._keys, HERE, directory, log_level="DEBUG1") as sshd,
         ):
             for kind in self._kinds:
-                if kind not in (LOOPBACK, SSH_SAME):
+                if kind not in (LOOPBACK, SSH_SAME, AUTOSSH):
                     with Tunnel(self._site(sshd, port, directory), kind):
                         self._ciphers[kind] = sshd.agreed_cipher()
         if SSH_SAME in self._kinds:
@@ -103,6 +103,7 @@ class TunnelBench:
             metrics=metrics(),
             goals=goals(),
             subject=LAMD,
-            bases=[SSH, SSH_SAME, DBCLIENT],
+            bases=[SSH, SSH_SAME, AUTOSSH, DBCLIENT],
+            plots=plots(),
             series=self._series,
         )

@@ -33,9 +33,9 @@ def _events(tunnel: Tunnel, timing: Timing, count: int) -> Values:
     memory = tunnel.rss_bytes()
     with tunnel.load("events", connections=count, rate=50, size=200, warm_up=5, duration=timing.events) as load:
         load.wait_until_measuring()
-        cpu, started = tunnel.cpu_seconds(), time.monotonic()
+        before, started = tunnel.usage(), time.monotonic()
         result = load.result()
-        cpu, seconds = tunnel.cpu_seconds() - cpu, time.monotonic() - started
+        usage, seconds = tunnel.usage() - before, time.monotonic() - started
         memory = tunnel.rss_bytes() - memory
     _expect_no(result, "wrong", f"{count} event streams")
     values = {
@@ -44,7 +44,8 @@ def _events(tunnel: Tunnel, timing: Timing, count: int) -> Values:
         f"events_{count}_p99": result["latency"]["p99_us"] / 1e3,
     }
     if tunnel.has_process:
-        values[f"events_{count}_cpu"] = 100 * cpu / seconds
+        values[f"events_{count}_cpu"] = 100 * usage.cpu / seconds
+        values[f"events_{count}_wakeups"] = usage.wakeups / max(result["done"], 1) * 1e4
         values[f"events_{count}_memory"] = memory / count / 1024
     return values
 
@@ -73,6 +74,19 @@ def _bulk(tunnel: Tunnel, timing: Timing) -> Values:
         if tunnel.has_process:
             values[f"bulk_{direction}_cpu"] = cpu / (result["bytes"] / 1e9)
     return values
+
+
+def _channels(tunnel: Tunnel, timing: Timing) -> Values:
+    """What each of many channels costs a byte: beside one channel of the same tunnel."""
+    rates = {}
+    for count in (1, IDLE_CHANNELS):
+        with tunnel.load("down", connections=count, warm_up=1, duration=timing.bulk) as load:
+            result = load.result()
+        _expect_no(result, "errors", f"bulk over {count} channels")
+        rates[count] = result["bytes"] / result["seconds"] / 1e6
+        if not rates[count]:
+            raise BenchError(f"bulk over {count} channels: nothing came")
+    return {"bulk_many": rates[IDLE_CHANNELS], "bulk_many_cost": rates[1] / rates[IDLE_CHANNELS]}
 
 
 def _setup(tunnel: Tunnel, _: Timing) -> Values:
@@ -129,6 +143,7 @@ def groups() -> list[Group]:
     result += [
         Group("requests", _requests),
         Group("bulk", _bulk),
+        Group("channels", _channels, left_out=(SSH_SAME,)),
         Group("setup", _setup, repeats=4, left_out=(LOOPBACK, SSH_SAME)),
         Group("idle", _idle, left_out=(LOOPBACK, SSH_SAME)),
     ]

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 
 namespace lamd::bench::load {
@@ -13,12 +14,13 @@ namespace lamd::bench::load {
 namespace {
 
 constexpr Nanoseconds kLongestPause = 20 * kMillisecond;
+constexpr Nanoseconds kBetweenStarts = kMillisecond / 10;  ///< at least: a crowd comes in turns, not at once
 
 std::string chat_request(const Settings& settings) {
     const std::string body = fmt::format(
-        R"({{"model":"bench","stream":true,"max_tokens":{},"bench_rate":{},)"
+        R"({{"model":"bench","stream":true,"max_tokens":{},"bench_rate":{},"bench_size":{},)"
         R"("messages":[{{"role":"system","content":"You are a benchmark."}},{{"role":"user","content":"Hello!"}}]}})",
-        settings.tokens, settings.rate);
+        settings.tokens, settings.rate, settings.size);
     return fmt::format(
         "POST /v1/chat/completions HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
         "Accept: text/event-stream\r\nContent-Length: {}\r\n\r\n{}",
@@ -31,7 +33,8 @@ public:
         : Connection(load, index), request_(chat_request(load.settings())), random_(static_cast<unsigned>(index)) {}
 
     void start() override {
-        load().after(kLongestPause * index() / load().settings().connections, [this] { open(); });
+        const Nanoseconds step = std::max(kLongestPause / load().settings().connections, kBetweenStarts);
+        load().after(step * index(), [this] { open(); });
     }
 
 private:
@@ -75,6 +78,7 @@ private:
         tally.wrong += stamp.number == events_ ? 0 : 1;
         if (load().is_measured(time)) {
             ++tally.done;
+            tally.bytes += text.size();
             tally.latency.add(time - stamp.sent);
             (events_ == 0 ? tally.first : tally.gap).add(time - previous_);
         }

@@ -102,7 +102,8 @@ std::string chat_event(std::string_view finish_reason, std::string_view delta) {
 
 class ChatAnswer : public PacedAnswer {
 public:
-    ChatAnswer(int rate, int tokens) : PacedAnswer(rate), tokens_(tokens) {}
+    ChatAnswer(int rate, int tokens, int size)
+        : PacedAnswer(rate), tokens_(tokens), size_(static_cast<std::size_t>(size)) {}
 
     void go_on(Session& session) override {
         if (number_ == 0) {
@@ -122,7 +123,7 @@ private:
         if (number_ == 0) {
             text = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
         }
-        text += chat_event("null", fmt::format(R"("content":"{} {}")", now(), number_));
+        text += chat_event("null", fmt::format(R"("content":"{}")", content()));
         if (++number_ == tokens_) {
             text += chat_event(R"("stop")", "") + chunk("data: [DONE]\n\n") + "0\r\n\r\n";
             session.finish();
@@ -131,7 +132,16 @@ private:
         return number_ < tokens_;
     }
 
+    /// The stamp; in an event that is to be long, with dots behind it.
+    [[nodiscard]] std::string content() const {
+        std::string content = fmt::format("{} {} ", now(), number_);
+        content.resize(std::max(content.size(), size_ - std::min(size_, kAroundContent)), '.');
+        return content;
+    }
+
+    static constexpr std::size_t kAroundContent = 223;  ///< bytes of an event without its content
     const int tokens_;
+    const std::size_t size_;
     int number_ = 0;
 };
 
@@ -144,7 +154,8 @@ std::unique_ptr<Answer> make_events(const Request& request) {
 
 std::unique_ptr<Answer> make_chat_answer(const Request& request) {
     return std::make_unique<ChatAnswer>(number_after(request.body, "\"bench_rate\":", 50),
-                                        number_after(request.body, "\"max_tokens\":", 10));
+                                        number_after(request.body, "\"max_tokens\":", 10),
+                                        number_after(request.body, "\"bench_size\":", 0));
 }
 
 }  // namespace lamd::bench::load

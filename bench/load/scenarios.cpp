@@ -111,8 +111,8 @@ private:
     void on_open() override {
         send_request("GET /source HTTP/1.1\r\nHost: bench\r\n\r\n");
     }
-    void on_data(std::string_view bytes, Nanoseconds) override {
-        load().tally().bytes += bytes.size();
+    void on_data(std::string_view bytes, Nanoseconds time) override {
+        load().tally().bytes += load().is_measured(time) ? bytes.size() : 0;
     }
 };
 
