@@ -1,17 +1,18 @@
 // The parser of requests. Invariants: a request is complete and the same wherever its bytes are cut; what is accepted
 // has a path, a method that is a token and fields that hold no line breaks, one length at most, and a body within its
 // limit.
+#include "tests/fuzz/fuzz.h"
 #include "transport/http/server_request.h"
 #include "transport/http/server_syntax.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 namespace {
 
+using lamd::fuzz::require;
 using lamd::transport::http::Field;
 using lamd::transport::http::RequestParser;
 using lamd::transport::http::RequestParts;
@@ -24,12 +25,6 @@ struct Outcome {
     std::size_t used = 0;
     RequestParts parts;
 };
-
-void require(bool condition) {
-    if (!condition) {
-        std::abort();
-    }
-}
 
 Outcome parse(std::string_view bytes, std::size_t step) {
     RequestParser parser(lamd::ByteCount{1024}, lamd::ByteCount{kBodyLimit});

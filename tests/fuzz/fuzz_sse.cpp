@@ -1,17 +1,18 @@
 // The splitter and the parser of server-sent events. Invariants: what goes in comes out, in order, as passed on and
 // held; the same bytes give the same events wherever they are cut; nothing held is a complete event.
+#include "tests/fuzz/fuzz.h"
 #include "transport/sse/event.h"
 #include "transport/sse/splitter.h"
 
-#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace {
 
+using lamd::fuzz::Input;
+using lamd::fuzz::require;
 using lamd::transport::sse::Event;
 using lamd::transport::sse::Splitter;
 
@@ -19,12 +20,6 @@ struct Outcome {
     std::string bytes;
     std::vector<Event> events;
 };
-
-void require(bool condition) {
-    if (!condition) {
-        std::abort();
-    }
-}
 
 // Each byte of `cuts` is the size of the next piece; the rest goes in one.
 Outcome split(std::string_view text, std::string_view cuts) {
@@ -56,15 +51,10 @@ Outcome split(std::string_view text, std::string_view cuts) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-    if (size == 0) {
-        return 0;
-    }
-    const std::string_view input(reinterpret_cast<const char*>(bytes), size);
-    const std::size_t count = std::min<std::size_t>(static_cast<unsigned char>(input[0]), size - 1);
-    const auto cuts = input.substr(1, count);
-    const auto text = input.substr(1 + count);
-    const Outcome whole = split(text, {});
-    const Outcome pieces = split(text, cuts);
+    Input input(bytes, size);
+    const auto cuts = input.text();
+    const Outcome whole = split(input.rest(), {});
+    const Outcome pieces = split(input.rest(), cuts);
     require(whole.events == pieces.events);
     require(whole.bytes == pieces.bytes);
     return 0;

@@ -4,6 +4,7 @@ import json
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from lamdtest import unix_http
@@ -43,6 +44,13 @@ class Site:
         worker, gateway = self.worker(*brokers), self.gateway(*brokers)
         gateway.wait_path("gpu", "up")
         return worker, gateway
+
+
+def guide(marker):
+    """The example of docs/install.md that begins with `marker`."""
+    text = (Path(__file__).parent.parent.parent / "docs" / "install.md").read_text()
+    begin = text.index(f"```\n{marker}\n") + 4
+    return text[begin:text.index("```", begin)]
 
 
 @pytest.fixture
@@ -133,6 +141,33 @@ def test_a_wrong_password_is_named(site, make_broker, directory, upstream):
     gateway.stop()
     worker.stop()
     site.both(broker.broker(username="lam", password_file=right))
+
+
+def test_what_the_guide_allows_is_enough(site, make_broker, directory, upstream, keep):
+    """Its access list, and its lines for mosquitto but for the listener and its certificate."""
+    passwords, acl = directory / "passwords", directory / "acl"
+    for name in ("gpu", "web"):
+        create = [] if passwords.exists() else ["-c"]
+        subprocess.run(["mosquitto_passwd", "-b", *create, passwords, name, "secret"], check=True, timeout=10)
+    acl.write_text(guide("user gpu").replace("w/gpu/", "w/a/"))
+    acl.chmod(0o600)
+    secret = directory / "secret"
+    secret.write_text("secret\n")
+    secret.chmod(0o600)
+    lines = [line for line in guide("listener 8883").splitlines()
+             if line.split()[0] not in ("listener", "certfile", "keyfile")]
+    lines = [line.replace("/etc/mosquitto/lamd.passwd", str(passwords)).replace("/etc/mosquitto/lamd.acl", str(acl))
+             for line in lines]
+    broker = make_broker(settings=["allow_anonymous false", *lines])
+    site.worker(broker.broker(username="gpu", password_file=secret))
+    gateway = site.gateway(broker.broker(username="web", password_file=secret))
+    gateway.wait_path("gpu", "up")
+    stream = keep(unix_http.Stream(gateway.socket_path, "/v1/chat/completions", CHAT))
+    call = upstream.next_call()
+    call.begin()
+    call.event(delta("one") + END)
+    call.end()
+    assert stream.read_all() == delta("one") + END
 
 
 @pytest.mark.parametrize("denied", [GATEWAY[0], WORKER[0], WORKER[3], GATEWAY[3], GATEWAY[2]],

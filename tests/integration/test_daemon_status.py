@@ -53,7 +53,7 @@ def events(lamd, keep):
 def test_all_is_well_when_all_is_up(lamd):
     status = lamd.status()
     assert status["schema"] == 1 and status["mode"] == "auto" and status["version"]
-    assert status["verdict"] == {"state": "healthy", "reasons": []}
+    assert status["verdict"] == {"state": "healthy", "reasons": [], "notes": []}
     assert 0 < status["uptime_s"] < 60
     assert [lamd.get(target).status for target in ("/livez", "/readyz", "/healthz")] == [200, 200, 200]
     assert lamd.get("/lam/v1/tunnels").json()["tunnels"][0]["name"] == "b"

@@ -25,7 +25,7 @@ def test_events_come_one_by_one_as_the_server_sends_them(chat):
 
 def test_the_bytes_are_the_servers_own(chat):
     sent = (b": a comment\n\n" + delta("é") + b"event: x\ndata: {\"choices\":[]}\n\n" + delta("\U0001f600") +
-            b"data:  two  spaces \n\n" + delta("", "stop") + DONE)
+            b"data:  {\"choices\": []} \n\n" + delta("", "stop") + DONE)
     stream, call = chat()
     call.begin()
     for begin in range(0, len(sent), 7):  # cut anywhere, within characters too

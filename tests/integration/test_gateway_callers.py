@@ -7,6 +7,8 @@ import time
 
 import pytest
 from lamdtest import unix_http
+from lamdtest.answers import stream_failure
+from lamdtest.lamd import server
 from lamdtest.limits import within
 from lamdtest.upstream import ANSWER, ASK, CHAT, DONE, delta
 from lamdtest.wait import wait_until
@@ -107,3 +109,29 @@ def test_a_body_in_chunks_is_taken(lamd, upstream):
     response = connection.getresponse()
     assert json.loads(response.read()) == ANSWER
     connection.close()
+
+
+def test_what_people_say_is_not_logged(upstream, make_lamd, keep):
+    """Not at any level, and not when it goes wrong."""
+    lamd = make_lamd(servers=[server(upstream.port)], log={"level": "debug"})
+    lamd.wait_path("gpu", "up")
+    question, answer = "my grandmother's letter", "what the model makes of it"
+    body = {**CHAT, "messages": [{"role": "user", "content": question}]}
+    for ending in ("cut", "done"):
+        stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", body))
+        call = upstream.next_call()
+        assert call.json()["messages"][0]["content"] == question
+        call.begin()
+        call.event(delta(answer))
+        stream.read_until(delta(answer))
+        if ending == "cut":
+            call.cut()
+            assert stream_failure(stream)
+        else:
+            call.event(DONE)
+            call.end()
+            stream.read_all()
+    assert lamd.post("/v1/chat/completions", f'{{"messages": [{question}'.encode()).status == 400
+    lamd.stop()
+    logged = lamd.output()
+    assert "stopped" in logged and question not in logged and answer not in logged

@@ -79,16 +79,42 @@ def test_a_server_that_falls_silent_is_given_up(chat):
     call.wait_abandoned(1.0)
 
 
-def test_a_slow_server_that_shows_signs_of_life_is_waited_for(chat):
-    stream, call = chat()
+def progress(processed):
+    return b'data: {"choices":[{"index":0,"delta":{"content":null}}],"prompt_progress":{"processed":%d}}\n\n' % processed
+
+
+def test_a_server_that_gets_on_with_a_long_prompt_is_waited_for(chat):
+    stream, call = chat({**CHAT, "return_progress": True})
     call.begin()
-    for _ in range(4):
-        call.event(b":\n\n")
+    for i in range(6):
+        call.event(progress(i))
         stream.read()
         time.sleep(0.5)  # what is tested: a silence shorter than the deadline
     call.event(delta("one") + DONE)
     call.end()
     assert DONE in stream.read_all()
+
+
+def test_pings_alone_are_no_answer(chat):
+    stream, call = chat()
+    call.begin()
+    begun = time.monotonic()
+    try:
+        for _ in range(20):
+            call.event(b":\n\n")
+            time.sleep(0.25)  # as above
+    except OSError:
+        pass
+    assert "nothing of the answer within 2s" in stream_failure(stream)["message"]
+    assert time.monotonic() - begun < within(4.0)
+
+
+def test_an_event_that_is_not_json_is_not_passed_on(chat):
+    stream, call = chat()
+    call.begin()
+    call.event(delta("one") + b'data: {"choices":[{"del\n\n' + delta("two"))
+    assert "not JSON" in stream_failure(stream)["message"]
+    assert b"del\n" not in stream.body() and delta("two") not in stream.body()
 
 
 @pytest.mark.parametrize("body", [CHAT, ASK], ids=["stream", "whole"])

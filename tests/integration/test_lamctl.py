@@ -228,3 +228,20 @@ def test_output_to_a_closed_pipe_ends_quietly(lamd):
         events.stdout.close()
         lamd.reload()  # something to write
         assert events.stderr.read().strip() in ("0", "141")
+
+
+def test_import_env_makes_a_configuration_that_lamd_takes(directory):
+    """But for `bridge`, whose brokers are not here: it is only checked."""
+    env, made, password = directory / ".env", directory / "lamd.yaml", directory / "password"
+    env.write_text("LLM_COMM_MODE=sse\nLLM_SERVER_URL=http://localhost:8888\nLLM_TIMEOUT=120\nLLM_SKIP_THINKING=true\n"
+                   "LLM_MAX_HISTORY_TOKENS=4000\nMQTT_BROKER_HOST=b.example.org\nMQTT_USERNAME=web\nMQTT_PASSWORD=hunter2\n")
+    words = ["import-env", env, "--output", made, "--password-file", password]
+    answer = lamctl(directory / "none.sock", *words)
+    assert answer.returncode == Exit.DONE and f"wrote {made}" in answer.stdout
+    assert password.read_text() == "hunter2\n" and password.stat().st_mode & 0o777 == 0o600
+    assert "hunter2" not in made.read_text() + answer.stdout + answer.stderr
+    check = subprocess.run([os.environ["LAMD_BIN"], "--check-config", made], capture_output=True, text=True, check=False)
+    assert check.returncode == 0, check.stderr
+    again = lamctl(directory / "none.sock", *words)
+    assert again.returncode == Exit.ERROR and f"{made} is there already" in again.stderr
+    assert lamctl(directory / "none.sock", *words, "--force").returncode == Exit.DONE

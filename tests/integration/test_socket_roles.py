@@ -2,7 +2,10 @@
 
 import grp
 import json
+import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from lamdtest.lamd import server
@@ -76,3 +79,54 @@ def test_a_refusal_says_what_is_missing(make):
     status, body = ask(make(), "admin")
     error = json.loads(body)["error"]
     assert status == 403 and error["type"] == "permission_error" and "admin" in error["message"]
+
+
+# Every route that there is
+
+ROOT = Path(__file__).parent.parent.parent
+PEOPLE = {"nobody": 65530, "tunnel": 65531, "read": 65532, "use": 65533, "admin": 65534}
+MAY = {"read": {"read", "use", "admin"}, "use": {"use", "admin"}, "admin": {"admin"}, "tunnel": {"tunnel", "admin"}}
+# A process with its ids asks for each route, and reads no more than the status: some answers have no end.
+CALLER = """
+import json, socket, sys
+for method, target in json.loads(sys.argv[2]):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(30)
+    connection.connect(sys.argv[1])
+    connection.sendall(f"{method} {target} HTTP/1.1\\r\\nHost: lamd\\r\\nContent-Length: 2\\r\\n\\r\\n{{}}".encode())
+    print(connection.makefile("rb").readline().split()[1].decode())
+    connection.close()
+"""
+
+
+def route_table():
+    """As the daemon has it: methods, patterns and roles."""
+    source = (ROOT / "daemon" / "control_api.cpp").read_text()
+    table = re.findall(r'\{"(\S+)", "(/\S*)", Role::(\w+), ', source)
+    assert len(table) == int(re.search(r"std::array<Route<Action>, (\d+)>", source)[1])
+    return table
+
+
+def statuses(lamd, requests, uid):
+    run = subprocess.run(["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups", sys.executable, "-c",
+                          CALLER, lamd.socket_path, json.dumps(requests)], capture_output=True, text=True, check=True)
+    return [int(line) for line in run.stdout.split()]
+
+
+def test_every_route_is_for_its_role_and_those_above(make):
+    lamd = make(**{role: [f"user:{uid}"] for role, uid in PEOPLE.items() if role != "nobody"})
+    table = route_table()
+    requests = [("POST" if method == "*" else method, pattern.replace("{}", "none").replace("**", "none"))
+                for method, pattern, _ in table]
+    for person, uid in PEOPLE.items():
+        for (method, target), (_, _, role), status in zip(requests, table, statuses(lamd, requests, uid), strict=True):
+            assert (status != 403) == (person in MAY[role]), f"{person} gets {status} for {method} {target}"
+
+
+def test_the_document_has_the_roles_of_the_routes():
+    table = [(method, re.compile(re.escape(pattern).replace(r"\{\}", "[^/]+").replace(r"\*\*", ".*")), role)
+             for method, pattern, role in route_table()]
+    for cell, documented in re.findall(r"^\| (`[A-Z]+ /.*?) \| (\w+) \|", (ROOT / "docs" / "api.md").read_text(), re.M):
+        for method, path in re.findall(r"`([A-Z]+) (/[^`…]*)`", cell):
+            role = next(role for of, pattern, role in table if of in (method, "*") and pattern.fullmatch(path))
+            assert role == documented, f"{method} {path}"

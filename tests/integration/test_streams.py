@@ -178,3 +178,16 @@ def test_a_hundred_real_answers_under_fire(make_llama, make_lamd, directory, kee
     is_done.set()
     gunner.join()
     assert results == [expected] * len(threads)
+
+
+@pytest.mark.slow
+def test_a_caller_that_waits_for_long_hears_that_lamd_lives(lamd, upstream, keep):
+    stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", CHAT, timeout=40))
+    call = upstream.next_call()
+    call.begin()
+    begun = time.monotonic()
+    stream.read_until(b":\n\n")
+    assert 14 < time.monotonic() - begun < 25
+    call.event(delta("one") + delta("", "stop") + DONE)
+    call.end()
+    assert stream.read_all() == b":\n\n" + delta("one") + delta("", "stop") + DONE

@@ -1,12 +1,15 @@
 """Answers through a broker, and from the broker to the tunnel's way and back."""
 
+import json
 import time
 
 import pytest
+from lamdtest import unix_http
 from lamdtest.answers import stream_failure
 from lamdtest.lamd import server
+from lamdtest.limits import within
 from lamdtest.line import Line
-from lamdtest.upstream import DONE, delta
+from lamdtest.upstream import CHAT, DONE, delta
 from lamdtest.wait import wait_until
 
 
@@ -103,6 +106,24 @@ class TestAlone:
         stream.read_until(delta("two"))
         finish(stream, call, delta("one") + delta("two"))
 
+    def test_a_new_answer_waits_a_moment_for_a_broker_that_has_just_gone(self, lamd, broker, upstream, keep):
+        broker.kill()
+        lamd.wait_path("gpu", "down")
+        stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", CHAT))
+        wait_until(lambda: lamd.get("/lam/v1/streams").json()["streams"], what="the request to wait")
+        broker.start()
+        call = upstream.next_call()
+        call.begin()
+        finish(stream, call, b"")
+
+    def test_one_that_stays_away_is_told_in_time(self, lamd, broker, keep):
+        broker.kill()
+        lamd.wait_path("gpu", "down")
+        begun = time.monotonic()
+        stream = keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", CHAT))
+        assert stream.head().status == 503 and time.monotonic() - begun < within(3.5)
+        assert json.loads(stream.read_all())["error"]["code"] == "no_server"
+
     def test_a_caller_that_leaves_frees_the_server(self, chat):
         stream, call = chat()
         call.begin()
@@ -129,7 +150,7 @@ class TestAlone:
         worker.kill()
         killed = time.monotonic()
         assert "lost" in stream_failure(stream)["message"]
-        assert time.monotonic() - killed < 3.5
+        assert time.monotonic() - killed < 3.0
 
     def test_a_worker_that_is_not_there_is_named(self, lamd, worker):
         worker.kill()
@@ -150,6 +171,23 @@ def test_an_answer_goes_on_over_the_broker(lamd, lines, chat, upstream, how):
     finish(stream, call, delta("one") + delta("two"))
     assert gap < (6.0 if how == "freeze" else 1.0)
     assert sum(1 for method, _ in upstream.requests if method == "POST") == 1
+
+
+def test_a_switch_does_not_condemn_the_path_that_it_leaves(lamd, lines, upstream, keep):
+    """Requests that are being sent over it go over the other one instead."""
+    lines["sse"].freeze()
+    streams = [keep(unix_http.Stream(lamd.socket_path, "/v1/chat/completions", CHAT)) for _ in range(4)]
+    wait_until(lambda: lamd.status()["streams"]["running"] == len(streams), what="the requests to be under way")
+    unix_http.request(lamd.socket_path, "PUT", "/lam/v1/mode", {"mode": "mqtt", "now": True})
+    calls = [upstream.next_call() for _ in streams]
+    assert "switched" not in lamd.path("gpu").get("reason", {}).get("message", "")
+    for call in calls:
+        call.begin()
+        call.event(delta("", "stop") + DONE)
+        call.end()
+    for stream in streams:
+        assert stream.read_all() == delta("", "stop") + DONE
+        assert stream.head().headers["Lam-Transport"] == "mqtt"
 
 
 def test_there_and_back(lamd, lines, chat, broker):

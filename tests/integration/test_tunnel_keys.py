@@ -1,5 +1,8 @@
 """How lamd proves who it is, and how it behaves when nobody believes it."""
 
+import socket
+import threading
+
 import pytest
 from lamdtest.agent import SshAgent
 from lamdtest.keys import has_rsa_by_sha2, make_key, needs_rsa_by_sha2
@@ -113,3 +116,34 @@ def test_a_key_that_is_accepted_meanwhile_works_after_reconnect(sshd, start, dir
 
 def test_a_user_that_does_not_exist_is_refused_like_a_key(sshd, start):
     assert start(sshd, user="nobody-of-that-name").wait_tunnel("denied")["reason"]["message"]
+
+
+def test_a_connection_that_ends_while_the_key_is_looked_at_is_no_refusal(sshd, make_server, make_lamd):
+    """It comes back at once, where a refused key waits."""
+    cuts = []
+
+    def serve(connection):
+        with sshd.host.connect((sshd.address, sshd.port)) as far:
+            threading.Thread(target=pump, args=(connection, far, lambda: False), daemon=True).start()
+            # sshd writes its log before it answers.
+            pump(far, connection, lambda: not cuts and sshd.count("Accepted key") and not cuts.append(1))
+
+    line = make_server(serve)
+    lamd = make_lamd([tunnel(sshd, (free_port(), "127.0.0.1:1"), port=line.port,
+                             known_hosts=sshd.known_hosts(f"[127.0.0.1]:{line.port}"))])
+    lamd.wait_tunnel("up", timeout=60.0)
+    assert cuts and "was refused" not in lamd.output()
+
+
+def pump(source, sink, is_cut):
+    """Until either end closes, or `is_cut()` with something to pass on."""
+    try:
+        while (data := source.recv(65536)) and not is_cut():
+            sink.sendall(data)
+    except OSError:
+        pass
+    for end in (source, sink):
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass

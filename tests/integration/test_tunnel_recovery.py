@@ -3,10 +3,14 @@
 Seconds are those of a prober that opens a new connection every 100 ms and gives each 500 ms, which _GRAIN allows for.
 """
 
+import select
+import socket
+import time
+
 import pytest
 from lamdtest.limits import within
 from lamdtest.recovery import FAULTS, Fault, LamdClient, Scene, measure
-from lamdtest.tcp import is_echoed
+from lamdtest.tcp import is_echoed, tick
 from lamdtest.wait import wait_until
 
 pytestmark = pytest.mark.root
@@ -50,6 +54,38 @@ def _short(name, lasts):
 @pytest.mark.parametrize("name, lasts", [("down", 1.0), ("down", 6.0), ("black", 1.0), ("black", 8.0)])
 def test_is_back_within_a_second_of_the_link(scene, name, lasts):
     check(scene, _short(name, lasts), _RECONNECT)
+
+
+def _sends_again_soon():
+    """TCP_RTO_MAX_MS is there (Linux 6.15)."""
+    with socket.socket() as probe:
+        try:
+            probe.setsockopt(socket.IPPROTO_TCP, 44, 1000)
+        except OSError:
+            return False
+    return True
+
+
+def test_an_answer_goes_on_soon_after_a_link_that_was_not_away_for_long(directory, keep, hosts):
+    """Without a new connection: `dead_peer` is longer. TCP alone would wait for up to as long again."""
+    if not _sends_again_soon():
+        pytest.skip("this kernel has no TCP_RTO_MAX_MS (Linux 6.15)")
+    del hosts
+    scene = keep(Scene(directory, LamdClient, serve=tick, dead_peer="15s"))
+    scene.client.lamd.wait_tunnel("up")
+    with scene.hosts.b.connect(scene.address, 5.0) as answer:
+        assert answer.recv(100)
+        scene.hosts.black_hole()
+        time.sleep(7.0)  # with the pauses doubled, TCP would try again 12.6 s after the first loss
+        while select.select([answer], [], [], 0)[0]:
+            assert answer.recv(65536)
+        scene.hosts.heal()
+        healed = time.monotonic()
+        answer.settimeout(20.0)
+        assert answer.recv(100)
+        waited = time.monotonic() - healed
+    assert waited <= within(1.0 + _GRAIN), f"{waited:.2f} s"
+    assert scene.client.lamd.tunnel()["connects"] == 1
 
 
 def test_a_refusing_server_is_retried_until_it_accepts(scene):

@@ -6,11 +6,13 @@ first line. A request says how it is to go wrong in its body:
 
     {"fake": {"fault": "cut", "after": 5}, "max_tokens": 100, "stream": true, "messages": [...]}
 
-Faults: cut (closes after `after` events), stall (goes silent after `after` events), garbage (text that is no event, then
-a clean end), truncate (ends a chunk in its middle), no_done (no [DONE], but a finish_reason), no_end (a clean end without
+Faults: cut (closes after `after` events), reset (the same with a TCP reset), stall (goes silent after `after` events:
+wedged, as `GET /slots` shows while `GET /health` is well), garbage (text that is no event, then a clean end),
+malformed (an event that is not JSON), truncate (ends a chunk in its middle), no_done (no [DONE], but a finish_reason), no_end (a clean end without
 either), error_event, large_event (one of `size` bytes), slow_first (the first token after `delay_s`), slow (`delay_s`
-before each token), 429, 503, 500 (`retry_after`: with that field), wrong_length (Content-Length too large),
-close_idle (answers, then closes the kept connection), close_unanswered (closes without an answer), not_http.
+before each token), a status such as 429 (`message`, `type`; `retry_after`: with that field), wrong_length (Content-Length
+too large), (these with `pause_s` before it), close_idle (answers, then closes the kept connection), close_unanswered (closes without an answer; with
+`reset`, by a TCP reset), refuse_prefill (400 for an assistant's message at the end), silent (no answer for ever), not_http.
 `POST /fake/fault` with such an object sets it for all requests to come ({} ends it; `"times": n` for the next n).
 `GET /fake/state` counts: requests, connections, streams running, cancelled and finished. `POST /fake/reset` clears.
 
@@ -22,12 +24,15 @@ import asyncio
 import json
 import os
 import signal
+import socket
+import struct
 import sys
 import time
 
 REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests",
            500: "Internal Server Error", 503: "Service Unavailable"}
 INFERENCE = ("/v1/chat/completions", "/v1/completions", "/v1/embeddings")
+GO_WRONG = ("cut", "reset", "stall", "garbage", "malformed", "truncate", "no_end", "error_event", "large_event")
 WORDS = ("The", " quick", " brown", " fox", " jumps", " over", " the", " lazy", " dog", ".")
 
 
@@ -45,6 +50,7 @@ class State:
     def reset(self):
         self.requests = self.connections = self.running = self.cancelled = self.finished = 0
         self.by_route = {}
+        self.sent = {}  # events of each running stream
 
     def next_fault(self, body):
         own = body.get("fake")
@@ -103,15 +109,25 @@ class Connection:
             return await self.send_error(503, "Loading model", "unavailable_error", close=True)
         if path == "/health" and not self.state.options.no_health:
             return await self.send_json(200, {"status": "ok"})
+        if path == "/slots" and method == "GET":
+            return await self.send_json(200, self.slots())
         key = self.state.options.api_key
         if key and fields.get("authorization") != "Bearer " + key:
             return await self.send_error(401, "Invalid API Key", "authentication_error", close=True)
         if path == "/v1/models" and method == "GET":
-            models = [{"id": name, "object": "model", "owned_by": "fake"} for name in self.state.options.model]
+            models = [self.model(name) for name in self.state.options.model]
             return await self.send_json(200, {"object": "list", "data": models})
+        if path == "/props" and self.state.options.template:
+            return await self.send_json(200, {"total_slots": 4, "chat_template": self.state.options.template})
         if path in INFERENCE and method == "POST":
             return await self.infer(path, body)
         return await self.send_error(404, "File Not Found", "not_found_error", close=True)
+
+    def slots(self):
+        """As llama-server tells them, as far as lamd looks."""
+        running = [{"id": number, "is_processing": True, "id_task": task, "next_token": [{"n_decoded": count}]}
+                   for number, (task, count) in enumerate(self.state.sent.items())]
+        return running or [{"id": 0, "is_processing": False}]
 
     async def infer(self, path, raw):
         try:
@@ -121,10 +137,15 @@ class Connection:
             return await self.send_error(400, "the body is no JSON object", "invalid_request_error", close=True)
         fault = self.state.next_fault(body)
         kind = fault.get("fault")
-        if kind in ("429", "503", "500", 429, 503, 500):
-            return await self.send_error(int(kind), "told to fail", retry_after=fault.get("retry_after"))
+        if str(kind).isdigit():
+            return await self.send_error(int(kind), fault.get("message", "told to fail"),
+                                         fault.get("type", "server_error"), retry_after=fault.get("retry_after"))
+        if kind == "refuse_prefill" and self.prefix(body):
+            return await self.send_error(400, "Cannot have 2 or more assistant messages at the end of the list.")
         if kind == "close_unanswered":
-            return False
+            return self.reset() if fault.get("reset") else False
+        if kind == "silent":
+            await self.sleep(3600)
         if kind == "not_http":
             return await self.write(b"SSH-2.0-OpenSSH_9.2p1\r\n") or False
         self.state.running += 1
@@ -140,6 +161,7 @@ class Connection:
             raise
         finally:
             self.state.running -= 1
+            self.state.sent.pop(id(self), None)
 
     # Whole answers.
 
@@ -167,10 +189,20 @@ class Connection:
                 "choices": [{"index": 0, "finish_reason": "stop", **content}],
                 "usage": {"prompt_tokens": 1, "completion_tokens": len(list(self.tokens(body))), "total_tokens": 2}}
 
+    def model(self, name):
+        of_llama = {"owned_by": "llamacpp", "meta": {"n_params": 1, "n_vocab": 2}} if self.state.options.template else {}
+        return {"id": name, "object": "model", "owned_by": "fake", **of_llama}
+
     @staticmethod
-    def tokens(body):
+    def prefix(body):
+        """What the assistant has said already, which the answer goes on with."""
+        last = (body.get("messages") or [{}])[-1]
+        return last.get("content") or "" if last.get("role") == "assistant" else ""
+
+    def tokens(self, body):
         count = body.get("max_tokens") or len(WORDS)
-        return (WORDS[i % len(WORDS)] for i in range(count))
+        begin = len(self.prefix(body).split())
+        return (WORDS[i % len(WORDS)] for i in range(begin, begin + count))
 
     # Streams.
 
@@ -181,7 +213,8 @@ class Connection:
         if kind == "slow_first":
             await self.sleep(delay)
         for i, token in enumerate(self.tokens(body)):
-            if kind in ("cut", "stall", "garbage", "truncate", "no_end", "error_event", "large_event") and i == after:
+            self.state.sent[id(self)] = i
+            if kind in GO_WRONG and i == after:
                 return await self.go_wrong(kind, fault)
             if kind == "slow" or self.state.options.delay:
                 await self.sleep(delay)
@@ -193,7 +226,13 @@ class Connection:
         return kind != "close_idle" and not self.state.options.close_after_stream
 
     async def go_wrong(self, kind, fault):
+        await self.sleep(fault.get("pause_s", 0))
         if kind == "stall":
+            await self.sleep(3600)
+        elif kind == "reset":
+            self.reset()
+        elif kind == "malformed":
+            await self.chunk(b"data: {\"choices\":[{\"del\n\n")
             await self.sleep(3600)
         elif kind == "garbage":
             await self.chunk(b"proxy error: Failed to read connection")
@@ -250,6 +289,13 @@ class Connection:
         self.writer.write(payload)
         await self.writer.drain()
 
+    def reset(self):
+        """Closes with a TCP reset."""
+        sock = self.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
+        return False
+
     async def sleep(self, seconds):
         """Waits, but not for a client that has left."""
         deadline = time.monotonic() + seconds
@@ -267,6 +313,7 @@ def parse_options():
     parser.add_argument("--model", action="append", help="a model to list; may be repeated")
     parser.add_argument("--api-key", help="what Authorization must carry, but at /health")
     parser.add_argument("--loading", type=float, default=0, metavar="SECONDS", help="say 'Loading model' that long")
+    parser.add_argument("--template", help="be a llama-server with this chat template")
     parser.add_argument("--delay", type=float, default=0, metavar="SECONDS", help="before each token")
     parser.add_argument("--no-health", action="store_true", help="have no /health")
     parser.add_argument("--close-after-stream", action="store_true", help="as llama-server does")

@@ -22,7 +22,7 @@ asio::awaitable<Result<void>> Caller::send(transport::http::Response response) {
     co_return is_gone ? gone() : Result<void>();
 }
 
-asio::awaitable<Result<void>> Caller::begin(unsigned first_status, transport::http::Fields head) {
+asio::awaitable<Result<void>> Caller::begin(unsigned first_status, transport::http::Fields head, Body) {
     EXPECT_EQ(status, 0U) << "answered twice";
     status = first_status;
     fields = std::move(head);
@@ -38,8 +38,11 @@ asio::awaitable<Result<void>> Caller::write(std::string_view bytes) {
     co_return is_gone ? gone() : Result<void>();
 }
 
-asio::awaitable<Result<void>> Caller::finish() {
-    EXPECT_FALSE(is_finished);
+asio::awaitable<Result<void>> Caller::finish(std::string_view last) {
+    auto written = co_await write(last);
+    if (!written) {
+        co_return written;
+    }
     is_finished = true;
     co_return Result<void>();
 }

@@ -18,9 +18,10 @@ namespace lamd::test {
 class Caller final : public transport::http::Responder {
 public:
     [[nodiscard]] asio::awaitable<Result<void>> send(transport::http::Response response) override;
-    [[nodiscard]] asio::awaitable<Result<void>> begin(unsigned first_status, transport::http::Fields head) override;
+    [[nodiscard]] asio::awaitable<Result<void>> begin(unsigned first_status, transport::http::Fields head,
+                                                      Body first) override;
     [[nodiscard]] asio::awaitable<Result<void>> write(std::string_view bytes) override;
-    [[nodiscard]] asio::awaitable<Result<void>> finish() override;
+    [[nodiscard]] asio::awaitable<Result<void>> finish(std::string_view last) override;
 
     unsigned status = 0;
     transport::http::Fields fields;

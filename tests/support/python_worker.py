@@ -218,6 +218,8 @@ class Worker:
         return json.dumps({"worker": self._name, "state": state, "protocol": 1})
 
     def _connected(self, client, _, _flags, reason, properties):
+        if reason != 0:
+            return  # refused: paho tries again
         self._limit = min(256 * 1024, getattr(properties, "MaximumPacketSize", 256 * 1024))
         client.subscribe([(f"{self._root}w/{self._name}/{leaf}", 1) for leaf in ("req", "ctl")])
         client.publish(f"{self._root}w/{self._name}/state", self._state("online"), 1, True)

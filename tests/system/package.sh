@@ -1,10 +1,15 @@
 #!/bin/bash
-# package.sh BUILD: the Debian package of a build directory, installed in a Debian that boots systemd, does its work there.
-# Exit 77 where that cannot be tried. Needs root and debootstrap; the package runs on the release that this machine has.
+# package.sh BUILD|PACKAGE [NAME...]: the Debian package of a build directory, or this one, installed in a Debian that boots
+# systemd, does its work there: the scripts in inside/, all of them or those named. Exit 77 where that cannot be tried. Needs
+# root and debootstrap. PREVIOUS=FILE: the package to upgrade from, instead of the same with a lower version; SUITE=trixie: the
+# Debian for a PACKAGE that is not for the release of this machine; KERNEL=own: a kernel of its own, as `memory` may need it.
 set -euo pipefail
-build=$(readlink -f "$1")
+what=$(readlink -f "$1")
+shift
 here=$(dirname "$(readlink -f "$0")")
-boot=$here/../../tools/lab/boot-systemd.sh
+root=$here/../..
+names=(install online credentials restarts doctor places activation sandbox llama child memory upgrade removal reboot)
+[ $# -eq 0 ] || names=("$@")
 
 skip() {
     echo "skipped: $*"
@@ -16,21 +21,46 @@ for program in debootstrap systemd-nspawn dpkg-deb cpack; do
     command -v "$program" >/dev/null || skip "needs $program"
 done
 # shellcheck source=/dev/null
-suite=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+suite=${SUITE:-$(. /etc/os-release && echo "${VERSION_CODENAME:-}")}
 case $suite in bookworm | trixie) ;; *) skip "packages are for Debian 12 and 13" ;; esac
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-(cd "$work" && cpack --config "$build/CPackConfig.cmake" -G DEB >"$work/cpack.log" 2>&1) || {
-    cat "$work/cpack.log"
-    exit 1
+
+# Prints the package of the build directory.
+pack() {
+    cpack --config "$what/CPackConfig.cmake" -G DEB -B "$work" >"$work/cpack.log" 2>&1 || {
+        cat "$work/cpack.log" >&2
+        return 1
+    }
+    find "$work" -maxdepth 1 -name '*.deb'
 }
-package=$(find "$work" -maxdepth 1 -name '*.deb')
+
+# Prints the same package with a lower version.
+age() {
+    dpkg-deb -R "$1" "$work/previous"
+    sed -i 's/^Version: .*/Version: 0.0.1/' "$work/previous/DEBIAN/control"
+    dpkg-deb -b "$work/previous" "$work/previous.deb" >&2
+    echo "$work/previous.deb"
+}
+
+package=$what
+[ -f "$what" ] || package=$(pack)
+previous=${PREVIOUS:-$(age "$package")}
+copies=(-c "$package:/root/lamd.deb" -c "$previous:/root/previous.deb" -c "$here/inside:/root/inside"
+    -c "$root/tests/support/fake_server.py:/root/fake_server.py")
+llama=${XDG_CACHE_HOME:-$HOME/.cache}/lamd/llama
+case " ${names[*]} " in
+    *" llama "* | *" child "*) [ ! -x "$llama/llama-server" ] || copies+=(-c "$llama:/root/llama") ;;
+esac
+boot=("$root/tools/lab/boot-systemd.sh" -a -r)
+[ "${KERNEL:-}" != own ] || boot=("$root/tools/lab/boot-kernel.sh")
 
 # What the package depends on is baked into the cached root, since the machine inside has no network.
 depends=$(dpkg-deb -f "$package" Depends | sed 's/([^)]*)//g; s/|[^,]*//g; s/ //g')
 status=0
-"$boot" -t 240 -c "$package:/root/lamd.deb" -i "$depends,openssh-server,openssh-client,curl,procps" "$suite" \
-    "$here/inside.sh" || status=$?
+"${boot[@]}" -t 1500 "${copies[@]}" \
+    -i "$depends,openssh-server,openssh-client,curl,procps,iproute2,python3-minimal,libpython3-stdlib,util-linux-extra" \
+    "$suite" "$here/inside/run.sh" "${names[@]}" || status=$?
 [ "$status" != 125 ] || skip "no machine could be booted (see above)"
 exit "$status"

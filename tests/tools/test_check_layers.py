@@ -56,6 +56,11 @@ class CheckLayers(unittest.TestCase):
         problems = self.plant("base/log.cpp", "#include <absl/strings/str_cat.h>\n")
         self.assert_found(problems, "no library", "absl/strings/str_cat.h")
 
+    def test_a_call_outside_its_place_is_found(self):
+        problems = self.plant("gateway/relay.cpp", "const auto value = nlohmann::json::parse(body);\n")
+        self.assert_found(problems, "gateway/relay.cpp:1:", "api::parse_json")
+        self.assertEqual(self.plant("api/parse.h", "Json::parse(text);\n"), problems)
+
     def test_a_relative_include_is_found(self):
         self.assert_found(self.plant("base/log.cpp", '#include "log.h"\n'), "from the repository root")
 

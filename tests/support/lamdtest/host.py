@@ -3,7 +3,9 @@
 import ctypes
 import os
 import socket
+import subprocess
 import threading
+from pathlib import Path
 
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -42,17 +44,39 @@ LOCAL = Host()
 
 
 class Namespace(Host):
-    """A network namespace, held open by the process `holder`."""
+    """A network namespace, and one of mounts, held open by the process `holder`: both end with it."""
 
     def __init__(self, holder, address):
         self.holder = holder
         self.address = address
+        self._names = None
 
     def path(self):
         return f"/proc/{self.holder}/ns/net"
 
     def command(self, words):
-        return ["nsenter", f"--net={self.path()}", "--", *words]
+        return ["nsenter", f"--net={self.path()}", f"--mount=/proc/{self.holder}/ns/mnt", f"--wd={os.getcwd()}", "--", *words]
+
+    def call(self, *words, stdin=None):
+        """Runs it there to its end."""
+        result = subprocess.run(self.command(words), input=stdin, text=True, capture_output=True, check=False)
+        assert result.returncode == 0, f"{' '.join(words)}: {result.stderr}"
+
+    def inside(self, path):
+        """A file as programs of this host see it."""
+        return Path(f"/proc/{self.holder}/root{path}")
+
+    def name(self, directory, addresses):
+        """From now on /etc/hosts has `addresses` (by name), and nothing else."""
+        if self._names is None:
+            self._names = directory / f"hosts-{self.holder}"
+            self._names.touch()
+            self.call("mount", "--bind", str(self._names), "/etc/hosts")
+        self._names.write_text("".join(f"{address} {name}\n" for name, address in addresses.items()))
+
+    def mount_small(self, path, megabytes):
+        """A disk of its own at `path`."""
+        self.call("mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(path))
 
     def socket(self, family=socket.AF_INET, kind=socket.SOCK_STREAM):
         """A socket that belongs to the namespace, wherever it is used."""

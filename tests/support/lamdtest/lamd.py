@@ -57,6 +57,8 @@ class Lamd:
         socket_settings = {"path": self.socket_path, **settings.pop("socket", {})}
         log = {"level": "debug", "format": "json", **settings.pop("log", {})}
         config = {"log": log, "socket": socket_settings, **settings}
+        if "worker" in config:  # not where every lamd of this machine would have it
+            config["worker"] = {"listen": f"unix:{self.directory}/worker.sock", **config["worker"]}
         for section, entries in (("tunnels", tunnels), ("servers", servers)):
             if entries:
                 config[section] = {entry["name"]: {key: value for key, value in entry.items() if key != "name"}

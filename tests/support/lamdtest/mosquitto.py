@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 
 from .host import LOCAL
 from .ports import free_port
@@ -33,12 +34,35 @@ class Mosquitto:
         self._process = Process([binary, "-c", self._config], self._directory / f"mosquitto-{self.port}.log", self.host)
         wait_until(lambda: is_open(self.host, (self.address, self.port)), 10.0, "mosquitto to listen")
 
-    def broker(self, port=None, **settings):
-        """For lamd's configuration; `port`: of a line that leads here."""
-        return {"url": f"mqtt://{self.address}:{port or self.port}", **settings}
+    def broker(self, port=None, name=None, **settings):
+        """For lamd's configuration; `port`: of a line that leads here; `name`: of the host."""
+        return {"url": f"mqtt://{name or self.address}:{port or self.port}", **settings}
+
+    def reload(self):
+        """Its passwords and access lists, as `systemctl reload mosquitto` does."""
+        self._process.send(signal.SIGHUP)
+
+    def retain(self, topic, payload):
+        """Publishes it, as somebody with MQTT 3.1.1; returns when the broker has it."""
+        def field(data):
+            return len(data).to_bytes(2, "big") + data
+
+        def packet(kind, body):
+            return bytes([kind, len(body)]) + body
+
+        with self.host.connect((self.address, self.port)) as connection:
+            connection.sendall(packet(0x10, field(b"MQTT") + b"\x04\x02\0\x1e" + field(b"")))
+            connection.recv(4)
+            connection.sendall(packet(0x33, field(topic.encode()) + b"\0\1" + payload))
+            connection.recv(4)
+            connection.sendall(packet(0xE0, b""))
 
     def output(self):
         return self._process.output()
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def kill(self):
         self._process.kill()

@@ -7,7 +7,7 @@ from .lamd import Lamd, tunnel
 from .netns import TwoHosts
 from .process import send_signal
 from .sshd import Sshd
-from .tcp import Prober, Server, echo, is_echoed
+from .tcp import Prober, Server, echo, is_echoed, is_open
 from .wait import Timeout, wait_until
 
 REMOTE_PORT, TARGET_PORT = 9000, 8080
@@ -34,17 +34,18 @@ class LamdClient:
 
 
 class Scene:
-    """Two hosts, sshd on B, an echo server on A, and the client's tunnel to it, up."""
+    """Two hosts, sshd on B, a server on A (echo), and the client's tunnel to it, up."""
 
-    def __init__(self, directory, client, sshd_options=(), **settings):
+    def __init__(self, directory, client, sshd_options=(), key_options="", serve=echo, **settings):
         self._closing = []
         try:
             self.hosts = self._keep(TwoHosts(directory))
-            self.sshd = self._keep(Sshd(directory, self.hosts.b, sshd_options))
-            self._keep(Server(echo, self.hosts.a, port=TARGET_PORT))
+            self.sshd = self._keep(Sshd(directory, self.hosts.b, options=sshd_options, key_options=key_options))
+            self._keep(Server(serve, self.hosts.a, port=TARGET_PORT))
             self.client = self._keep(client(directory, self.sshd, self.hosts.a, REMOTE_PORT, TARGET_PORT, **settings))
             self.address = ("127.0.0.1", REMOTE_PORT)
-            wait_until(lambda: is_echoed(self.hosts.b, self.address), 20.0, "the tunnel to echo", 0.05)
+            reaches = is_echoed if serve is echo else is_open
+            wait_until(lambda: reaches(self.hosts.b, self.address), 20.0, "the tunnel to carry a connection", 0.05)
         except BaseException:
             self.close()
             raise

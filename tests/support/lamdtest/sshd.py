@@ -49,7 +49,9 @@ class Sshd:
         if os.geteuid() == 0:
             os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
         config = self.directory / "sshd_config"
-        config.write_text("\n".join([*self.options, *self._defaults()]) + "\n")
+        drop_ins = f"Include {self.directory}/sshd_config.d/*.conf"
+        (self.directory / "sshd_config.d").mkdir(exist_ok=True)
+        config.write_text("\n".join([drop_ins, *self.options, *self._defaults()]) + "\n")
         self._process = Process([_PROGRAM, "-D", "-f", config, "-E", self.log_path], self.directory / "output",
                                 self.host)
         wait_until(self._is_answering, 10.0, f"sshd on port {self.port}; its log: {self.log()}")
@@ -71,6 +73,10 @@ class Sshd:
         except OSError:
             return False
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def stop(self):
         """Ends the listener and every session of it, as a stopped or rebooted server does."""
         sessions = descendants(self._process.pid)
@@ -83,9 +89,19 @@ class Sshd:
         self.stop()
         self.start()
 
+    def reload(self):
+        """As `systemctl reload ssh` does: sessions live on, new ones have the new configuration."""
+        before = self.count("Server listening on")
+        self._process.send(signal.SIGHUP)
+        wait_until(lambda: self.count("Server listening on") > before and self._is_answering(), 20.0, "sshd to reload")
+
     def connections(self):
         """One pid for each connection."""
         return children(self._process.pid)
+
+    def hang(self):
+        """Connections are still taken, by the kernel, and nothing answers on them; until it is started again."""
+        freeze([self._process.pid, *self.session_processes()])
 
     def session_processes(self):
         return descendants(self._process.pid)

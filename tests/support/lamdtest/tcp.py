@@ -63,6 +63,13 @@ def echo(connection):
     connection.shutdown(socket.SHUT_WR)
 
 
+def tick(connection):
+    """Sends a byte each 50 ms, as a slow answer does, until the peer has gone."""
+    while True:
+        connection.sendall(b".")
+        time.sleep(0.05)
+
+
 def summarise(connection):
     """Reads to the peer's end of sending, then answers with the number of bytes: needs half-close both ways."""
     total = 0

@@ -97,9 +97,11 @@ class Call:
 
 
 class Upstream:
-    def __init__(self, host=LOCAL, models=("tiny",), port=0, path=None):
+    def __init__(self, host=LOCAL, models=("tiny",), port=0, path=None, chat_template=None):
+        self.chat_template = chat_template  # with one, it says that it is a llama-server
         self.calls = queue.Queue()
         self.health = (200, {"status": "ok"})
+        self.slots = None  # a function that gives what /slots tells; None: there is no such route
         self.models = list(models)
         self.requests = []  # (method, target) of everything that came
         self._server = Server(self._serve, host, port=port, path=path)
@@ -139,11 +141,19 @@ class Upstream:
         if target == "/health":
             status, body = self.health
         elif target == "/v1/models":
-            status, body = 200, {"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]}
+            status, body = 200, {"object": "list", "data": [self._model(name) for name in self.models]}
+        elif target == "/props" and self.chat_template:
+            status, body = 200, {"total_slots": 4, "chat_template": self.chat_template}
+        elif target == "/slots" and self.slots:
+            status, body = 200, self.slots()
         else:
             status, body = 404, {"error": {"message": "File Not Found", "type": "not_found_error", "code": 404}}
         connection.sendall(whole(status, json.dumps(body).encode()))
         return True
+
+    def _model(self, name):
+        of_llama = {"owned_by": "llamacpp", "meta": {"n_params": 1, "n_vocab": 2}} if self.chat_template else {}
+        return {"id": name, "object": "model", **of_llama}
 
     def accepted(self):
         """Connections since it began."""

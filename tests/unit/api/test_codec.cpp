@@ -31,6 +31,12 @@ TEST(Codec, BringsEveryMemberBack) {
     expect_round_trip(Reason{"m", "r"});
     expect_round_trip(TunnelList{1, {test::full_tunnel(), test::full_tunnel()}});
     expect_round_trip(PathList{1, {test::full_path()}});
+    expect_round_trip(ServerList{1, {test::full_server()}});
+    expect_round_trip(ServerChange{1, test::full_server(), "the disk is full"});
+    expect_round_trip(StreamList{1, {test::full_stream()}});
+    expect_round_trip(ProbeList{1, {test::full_probe()}});
+    expect_round_trip(SessionList{1, {{"alice", WallTime(), WallTime(), "m", 3}}, "alice"});
+    expect_round_trip(SessionImport{1, 7});
 }
 
 TEST(Codec, BringsDefaultsBack) {
@@ -55,7 +61,7 @@ TEST(Codec, WritesTimesAsRfc3339AndDurationsAsSeconds) {
 }
 
 TEST(Codec, WritesBytesThatAreNotUtf8AsReplacementCharacters) {
-    EXPECT_EQ(encode(Reason{"\xff!", ""}), "{\"message\":\"\ufffd!\",\"remedy\":\"\"}");
+    EXPECT_EQ(encode(Reason{"\xff!", ""}), "{\"message\":\"\ufffd!\",\"remedy\":\"\",\"cause\":\"\"}");
 }
 
 TEST(Codec, IgnoresUnknownKeys) {

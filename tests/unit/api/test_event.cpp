@@ -21,9 +21,12 @@ TEST(EventCodec, BringsEveryKindBack) {
     expect_round_trip("snapshot", test::full_status());
     expect_round_trip("tunnel", test::full_tunnel());
     expect_round_trip("path", test::full_path());
+    expect_round_trip("server", test::full_server());
+    expect_round_trip("child", test::full_child());
+    expect_round_trip("failover", test::full_failover());
     expect_round_trip("stream", StreamChange{"id", "failed", "gpu1", "sse", "qwen", Reason{"cut", ""}, {1, 2, 3, 4}});
     expect_round_trip("config", ConfigChange{false, "line 3: unknown key"});
-    expect_round_trip("verdict", Verdict{"degraded", {{"a", "b"}}});
+    expect_round_trip("verdict", Verdict{"degraded", {{"a", "b"}}, {{"c", "d"}}});
 }
 
 TEST(EventCodec, PassesOverKindsOfANewerLamd) {

@@ -99,6 +99,63 @@ TEST(TaskGroup, EndsItsTasksWhenCancelled) {
     EXPECT_EQ(tasks.size(), 0U);
 }
 
+asio::awaitable<void> note(std::string& log) {
+    log += 'x';
+    co_return;
+}
+
+TEST(TaskGroup, NeverBeginsATaskThatWasCancelledBefore) {
+    asio::io_context io;
+    std::string log;
+    TaskGroup tasks(io.get_executor());
+    tasks.spawn(note(log));
+    tasks.cancel();
+    EXPECT_NO_THROW(io.run());
+    EXPECT_EQ(tasks.size(), 0U);
+    EXPECT_EQ(log, "");
+}
+
+asio::awaitable<void> sleep_and_note(std::string& log, bool throws) {
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    co_await sleep_until(std::chrono::steady_clock::now() + 1h);
+    log += 'x';
+}
+
+TEST(TaskGroup, DoesNothingBehindASleepThatWasCancelled) {
+    asio::io_context io;
+    std::string log;
+    TaskGroup tasks(io.get_executor());
+    tasks.spawn(sleep_and_note(log, true));
+    io.poll();
+    tasks.cancel();
+    EXPECT_NO_THROW(io.run());
+    EXPECT_EQ(log, "");
+}
+
+TEST(TaskGroup, LetsThoseThatMustCleanUpWakeEarly) {
+    asio::io_context io;
+    std::string log;
+    TaskGroup tasks(io.get_executor());
+    tasks.spawn(sleep_and_note(log, false));
+    io.poll();
+    tasks.cancel();
+    EXPECT_NO_THROW(io.run());
+    EXPECT_EQ(log, "x");
+}
+
+asio::awaitable<void> end_itself(TaskGroup& tasks) {
+    tasks.cancel();
+    co_await sleep_until(std::chrono::steady_clock::now() + 1h);
+}
+
+TEST(TaskGroup, EndsATaskThatCancelsItselfAtOnce) {
+    asio::io_context io;
+    TaskGroup tasks(io.get_executor());
+    tasks.spawn(end_itself(tasks));
+    EXPECT_NO_THROW(io.run());
+    EXPECT_EQ(tasks.size(), 0U);
+}
+
 asio::awaitable<void> fail() {
     throw std::logic_error("a bug");
     co_return;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 namespace lamd {
 namespace {
 
@@ -20,6 +23,15 @@ TEST(Uuid, FourHasItsVersionAndIsNeverTheSame) {
     EXPECT_TRUE(is_uuid(id)) << id;
     EXPECT_EQ(id[14], '4');
     EXPECT_NE(id, make_uuid_v4());
+}
+
+// They are drawn several at a time.
+TEST(Uuid, AllOfManyAreDifferent) {
+    std::set<std::string> ids;
+    for (int i = 0; i < 100; ++i) {
+        ids.insert(make_uuid_v4());
+    }
+    EXPECT_EQ(ids.size(), 100U);
 }
 
 TEST(Uuid, RefusesWhatOnlyLooksLikeOne) {

@@ -139,6 +139,20 @@ TEST_F(CheckFiles, SaysHowToFillAKnownHosts) {
     EXPECT_THAT(check().problems, IsEmpty());
 }
 
+TEST_F(CheckFiles, NamesTheCommandsThatMendAFile) {
+    tunnel_.identity = directory_.path("two words");
+    const auto missing = check().problems.at(0);
+    EXPECT_EQ(missing.cause, "file_missing");
+    EXPECT_THAT(missing.remedy,
+                testing::StartsWith("ssh-keygen -q -t ed25519 -N '' -f '" + *tunnel_.identity + "' && chown "));
+    tunnel_.identity = directory_.write("open", "key", 0644);
+    EXPECT_EQ(check().problems.at(0).cause, "file_open");
+    EXPECT_EQ(check().problems.at(0).remedy, "chmod 600 " + *tunnel_.identity);
+    tunnel_.passphrase_file = directory_.write("phrase", "");
+    EXPECT_EQ(check().problems.at(1).cause, "file_empty");
+    EXPECT_THAT(check().problems.at(1).remedy, testing::HasSubstr("> " + *tunnel_.passphrase_file));
+}
+
 TEST_F(CheckFiles, NeedsNoKnownHostsForAPinnedKey) {
     tunnel_.known_hosts = directory_.path("none");
     tunnel_.host_key = "SHA256:x";

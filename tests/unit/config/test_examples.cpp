@@ -102,13 +102,17 @@ TEST(WebServerExample, ShowsOptionsThatWorkAndTheirDefaults) {
     EXPECT_THAT(full.servers.at(0).models, ElementsAre("qwen"));
     EXPECT_EQ(full.servers.at(0).api_key_file, "/run/credentials/lamd.service/llama_key");
     EXPECT_EQ(full.defaults.max_tokens, 512);
+    EXPECT_EQ(full.defaults.skip_thinking, true);
     EXPECT_EQ(full.servers.at(0).slots, 4u);
     full.servers.at(0).slots.reset();
     ASSERT_EQ(full.models.size(), 1u);
     EXPECT_THAT(full.models.front().fallback, ElementsAre("small"));
+    EXPECT_EQ(full.models.front().defaults.skip_thinking, true);
     full.models.clear();
     EXPECT_EQ(full.servers.at(0).mqtt, "gpu1");
     EXPECT_EQ(full.mqtt.value().site, "home");
+    EXPECT_EQ(full.dashboard, (Dashboard{.listen = {"127.0.0.1", 8090}}));
+    full.dashboard.reset();
     full.servers.at(0).mqtt.reset();
     full.mqtt.reset();
     full.servers.at(0).models.clear();
@@ -143,7 +147,7 @@ TEST(Manual, HasEveryKey) {
     for (std::sregex_iterator key(yaml.begin(), yaml.end(), pattern), end; key != end; ++key) {
         keys.insert((*key)[1]);
     }
-    EXPECT_EQ(keys.size(), 72u) << "a key was added: describe it";
+    EXPECT_EQ(keys.size(), 107u) << "a key was added: describe it";
     for (const std::string& key : keys) {
         EXPECT_THAT(manual, HasSubstr("\n.It Ic " + key)) << key;
     }

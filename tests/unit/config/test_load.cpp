@@ -143,5 +143,12 @@ TEST(LoadFile, BoundsWhatItReads) {
                 ElementsAre(at(1, 1, "there is nothing to do")));
 }
 
+TEST(Load, KnowsWhichWordASlipIsMeantToBe) {
+    EXPECT_EQ(problems_of("servrs: {}").at(0).meant, "servers");
+    EXPECT_EQ(problems_of("nonsense: 1").at(0).meant, "");
+    EXPECT_EQ(problems_of("mqtt: {brokers: [{url: mqtt://b, password: x}]}").at(0).meant, "")
+        << "no other name for a secret";
+}
+
 }  // namespace
 }  // namespace lamd::config

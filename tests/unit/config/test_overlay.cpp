@@ -87,18 +87,22 @@ TEST(EnvironmentOverlay, NamesTheVariableThatIsWrong) {
 
 TEST(EnvironmentOverlay, WarnsOfWhatItCannotHonour) {
     EXPECT_THAT(warnings_of(kServer, {{"LLM_COMM_MODE", "mqtt"},
-                                      {"LLM_SKIP_THINKING", "true"},
-                                      {"LLM_MAX_HISTORY_TOKENS", "10000"},
                                       {"MQTT_BROKER_HOST", "h"},
                                       {"MQTT_BROKER_PORT", "1883"},
                                       {"MQTT_USERNAME", "u"},
                                       {"MQTT_PASSWORD", "hunter2"}}),
                 ElementsAre(at(0, 0, "LLM_COMM_MODE: mqtt needs a broker; write mqtt: {brokers:"),
-                            at(0, 0, "LLM_MAX_HISTORY_TOKENS is ignored"), at(0, 0, "LLM_SKIP_THINKING is ignored"),
                             at(0, 0, "MQTT_BROKER_HOST is ignored"), at(0, 0, "MQTT_BROKER_PORT is ignored"),
                             at(0, 0, "MQTT_PASSWORD is ignored, and every process of this user can read it"),
                             at(0, 0, "MQTT_USERNAME is ignored")));
     EXPECT_EQ(config_of(kServer, {{"LLM_COMM_MODE", "mqtt"}}).mode, Mode::automatic);
+}
+
+TEST(EnvironmentOverlay, SaysWhatBecomesOfThinkingAndHistory) {
+    const auto config = config_of(kServer, {{"LLM_SKIP_THINKING", "true"}, {"LLM_MAX_HISTORY_TOKENS", "900"}});
+    EXPECT_EQ(config.defaults.skip_thinking, true);
+    EXPECT_EQ(config.sessions.max_history_tokens, 900);
+    EXPECT_THAT(problems_of(kServer, {{"LLM_SKIP_THINKING", "maybe"}}), ElementsAre(at(0, 0, "LLM_SKIP_THINKING")));
 }
 
 TEST(EnvironmentOverlay, NeverRepeatsThePassword) {

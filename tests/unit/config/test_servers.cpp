@@ -20,7 +20,8 @@ TEST(ServerConfig, ReadsEveryKey) {
     const Config config = config_of(
         "servers:\n  gpu1:\n    sse: unix:/run/llama.sock\n    api_key_file: credential:key\n    models: [qwen, 'l "
         "3']\n"
-        "    probe_interval: 500ms\n    deadlines: {connect: 1s, first: 2min, between: 3s, total: 1h}\n",
+        "    probe_interval: 500ms\n    wedged_after: 90s\n    deadlines: {connect: 1s, first: 2min, between: 3s, "
+        "total: 1h}\n",
         {{"CREDENTIALS_DIRECTORY", "/c"}});
     Server expected;
     expected.name = "gpu1";
@@ -28,8 +29,14 @@ TEST(ServerConfig, ReadsEveryKey) {
     expected.api_key_file = "/c/key";
     expected.models = {"qwen", "l 3"};
     expected.probe_interval = 500ms;
+    expected.wedged_after = 90s;
     expected.deadlines = {.connect = 1s, .first = 2min, .between = 3s, .total = 1h};
     EXPECT_THAT(config.servers, ElementsAre(expected));
+}
+
+TEST(ServerConfig, MayNameATunnelInsteadOfAnAddress) {
+    EXPECT_EQ(config_of("servers:\n  g: {sse: 'tunnel:home'}\n").servers[0].sse.at(0), "tunnel:home");
+    EXPECT_EQ(problems_of("servers:\n  g: {sse: 'tunnel:Home'}\n").size(), 1U);
 }
 
 TEST(ServerConfig, NeedsAUrl) {

@@ -51,6 +51,9 @@ TEST(SocketConfig, ReadsEveryKey) {
 TEST(SocketConfig, ReplacesOnlyTheRolesThatAreGiven) {
     const Roles roles = config_of("socket: {roles: {admin: [any]}}\n").socket.roles;
     EXPECT_EQ(roles.use, Roles{}.use);
+    EXPECT_TRUE(roles.tunnel.empty());  // there is no user lam here
+    const Roles reporters = config_of("socket: {roles: {tunnel: ['user:alice']}}\n").socket.roles;
+    EXPECT_THAT(reporters.tunnel, ElementsAre(Principal{.kind = Principal::Kind::user, .id = 1000, .name = "alice"}));
     EXPECT_EQ(roles.admin.size(), 1u);
     EXPECT_TRUE(config_of("socket: {roles: {use: []}}\n").socket.roles.use.empty());
 }
@@ -118,6 +121,25 @@ TEST(LogConfig, NamesTheChoices) {
                             at(2, 28, "log.format: \"xml\" is not one of auto, text, json or journal"),
                             at(2, 33, "log.colour: unknown key; known here: level or format")));
     EXPECT_THAT(problems_of(with("log: debug\n")), ElementsAre(at(2, 6, "log: a mapping is expected here")));
+}
+
+TEST(DashboardConfig, IsForBrowsersOfThisMachine) {
+    EXPECT_EQ(config_of("").dashboard, std::nullopt);
+    EXPECT_EQ(config_of("dashboard: {listen: 127.0.0.1:8090}\n").dashboard,
+              (Dashboard{.listen = {"127.0.0.1", 8090}, .role = Role::read}));
+    EXPECT_EQ(config_of("dashboard: {listen: '[::1]:8090', role: admin}\n").dashboard,
+              (Dashboard{.listen = {"::1", 8090}, .role = Role::admin}));
+    EXPECT_EQ(config_of("dashboard: {listen: 8090}\n").dashboard->listen.host, "127.0.0.1");
+}
+
+TEST(DashboardConfig, IsForNobodyElse) {
+    EXPECT_THAT(problems_of(with("dashboard: {listen: 192.0.2.1:8090, role: root}\n")),
+                ElementsAre(at(2, 21,
+                               "can be reached by other machines; write an address of this machine alone, such as "
+                               "127.0.0.1:8090"),
+                            at(2, 43, "read, use or admin")));
+    EXPECT_THAT(problems_of(with("dashboard: {role: use}\n")), ElementsAre(at(2, 1, "dashboard.listen: missing")));
+    EXPECT_EQ(problems_of(with("dashboard: {listen: 0.0.0.0:8090}\n")).size(), 1u);
 }
 
 }  // namespace

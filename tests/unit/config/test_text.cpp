@@ -75,5 +75,12 @@ TEST(IsOneLine, RefusesControlCharactersAndWhatReordersALine) {
     }
 }
 
+TEST(Text, IsOneWordOfAShell) {
+    EXPECT_EQ(in_shell("/etc/lamd/id_ed25519"), "/etc/lamd/id_ed25519");
+    EXPECT_EQ(in_shell("two words"), "'two words'");
+    EXPECT_EQ(in_shell("it's; rm"), "'it'\\''s; rm'");
+    EXPECT_EQ(in_shell(""), "''");
+}
+
 }  // namespace
 }  // namespace lamd::config

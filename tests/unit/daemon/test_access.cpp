@@ -35,6 +35,18 @@ TEST(Access, GivesTheHighestOfSeveralRoles) {
     EXPECT_EQ(role_of({1, 0, {30, 20}}, roles(), kOwn), Role::admin);
 }
 
+TEST(Access, OfReportersStandsBesideTheLadder) {
+    auto roles_here = roles();
+    roles_here.tunnel = {user(5), user(1)};
+    EXPECT_TRUE(rights_of({5, 0, {}}, roles_here, kOwn).include(Role::tunnel));
+    EXPECT_FALSE(rights_of({5, 0, {}}, roles_here, kOwn).include(Role::read));
+    EXPECT_TRUE(rights_of({1, 0, {}}, roles_here, kOwn).include(Role::tunnel));
+    EXPECT_TRUE(rights_of({1, 0, {}}, roles_here, kOwn).include(Role::read));
+    EXPECT_FALSE(rights_of({2, 0, {}}, roles_here, kOwn).include(Role::tunnel)) << "use does not include it";
+    EXPECT_TRUE(rights_of({3, 0, {}}, roles_here, kOwn).include(Role::tunnel)) << "admin does";
+    EXPECT_FALSE(rights_of({4, 0, {}}, roles_here, kOwn).include(Role::tunnel));
+}
+
 TEST(Access, DoesNotTakeAUserForAGroup) {
     EXPECT_EQ(role_of({10, 0, {1}}, roles(), kOwn), std::nullopt);
 }

@@ -16,13 +16,15 @@ api::Status status_with(std::string tunnel_state, std::string path_state) {
     status.paths.resize(1);
     status.paths[0].server = "gpu";
     status.paths[0].state = std::move(path_state);
+    status.servers.resize(1);
+    status.servers[0].name = "gpu";
     status.verdict.state = "healthy";
     return status;
 }
 
 TEST(ChangeTracker, TellsEverythingOnce) {
     ChangeTracker tracker;
-    EXPECT_EQ(tracker.update(status_with("up", "up")).size(), 3U);
+    EXPECT_EQ(tracker.update(status_with("up", "up")).size(), 4U);
     EXPECT_THAT(tracker.update(status_with("up", "up")), IsEmpty());
 }
 
@@ -45,6 +47,7 @@ TEST(ChangeTracker, DoesNotTakeCountersForChanges) {
     status.tunnels[0].forwards[0].sent_bytes = 3;
     status.paths[0].in_flight = 2;
     status.paths[0].next_probe = WallTime();
+    status.servers[0].in_flight = status.servers[0].waiting = 3;
     status.streams.finished = 9;
     EXPECT_THAT(tracker.update(status), IsEmpty());
     status.tunnels[0].forwards[0].reason = api::Reason{"nothing listens", ""};
@@ -52,6 +55,35 @@ TEST(ChangeTracker, DoesNotTakeCountersForChanges) {
     const auto changes = tracker.update(status);
     ASSERT_EQ(changes.size(), 1U);
     EXPECT_EQ(std::get<api::TunnelStatus>(changes[0]).forwards[0].sent_bytes, 4U) << "told in full";
+}
+
+TEST(ChangeTracker, TellsThatAServerIsDraining) {
+    ChangeTracker tracker;
+    auto status = status_with("up", "up");
+    (void)tracker.update(status);
+    status.servers[0].state = "draining";
+    status.servers[0].draining_since = WallTime();
+    status.servers[0].in_flight = 2;
+    const auto changes = tracker.update(status);
+    ASSERT_EQ(changes.size(), 1U);
+    EXPECT_EQ(std::get<api::ServerStatus>(changes[0]).in_flight, 2U);
+}
+
+TEST(ChangeTracker, TellsOfTheServerThatLamdRuns) {
+    ChangeTracker tracker;
+    auto status = status_with("up", "up");
+    auto& child = status.worker.emplace().child.emplace();
+    child.state = "starting";
+    (void)tracker.update(status);
+    child.memory_bytes = 5;
+    child.next_attempt = WallTime{};
+    EXPECT_THAT(tracker.update(status), IsEmpty());
+    child.state = "ready";
+    const auto changes = tracker.update(status);
+    ASSERT_EQ(changes.size(), 1U);
+    EXPECT_EQ(std::get<api::ChildStatus>(changes[0]).memory_bytes, 5U);
+    status.worker->child.reset();
+    EXPECT_THAT(tracker.update(status), IsEmpty());
 }
 
 TEST(ChangeTracker, SeesATunnelComeBackAfterItWasGone) {

@@ -10,7 +10,9 @@ namespace lamd::daemon {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 using transport::http::Fields;
 using transport::http::Request;
@@ -32,7 +34,7 @@ public:
         is_finished = true;
         co_return Result<void>();
     }
-    asio::awaitable<Result<void>> begin(unsigned code, Fields with) override {
+    asio::awaitable<Result<void>> begin(unsigned code, Fields with, Body) override {
         status = code;
         fields = std::move(with);
         co_return Result<void>();
@@ -42,7 +44,8 @@ public:
         co_await room_.wait();
         co_return Result<void>();
     }
-    asio::awaitable<Result<void>> finish() override {
+    asio::awaitable<Result<void>> finish(std::string_view last) override {
+        body += last;
         is_finished = true;
         co_return Result<void>();
     }
@@ -75,6 +78,7 @@ public:
     void apply(gateway::Settings) override {}
     void set_mode(config::Mode, bool) override {}
     void probe_now() override {}
+    void set_presences(std::vector<api::Presence>) override {}
     std::optional<transport::mqtt::Report> broker() const override {
         return std::nullopt;
     }
@@ -83,6 +87,39 @@ public:
     }
     std::vector<api::PathStatus> paths() const override {
         return {};
+    }
+    [[nodiscard]] supervisor::Admission::Report queue() const override {
+        return {};
+    }
+    std::vector<api::ServerStatus> servers() const override {
+        return {};
+    }
+    std::vector<api::StreamStatus> streams(std::optional<std::uint32_t> uid) const override {
+        std::vector<api::StreamStatus> found;
+        for (const auto& stream :
+             {api::StreamStatus{.id = "of-2", .uid = 2}, api::StreamStatus{.id = "of-3", .uid = 3}}) {
+            if (!uid || stream.uid == *uid) {
+                found.push_back(stream);
+            }
+        }
+        return found;
+    }
+    const api::Failovers& failovers() const override {
+        return failovers_;
+    }
+    bool drain(std::string_view, std::optional<WallTime>) override {
+        return false;
+    }
+    void end_all(std::string) override {}
+    bool cancel(std::string_view stream, std::optional<std::uint32_t> uid, std::string) override {
+        return (stream == "of-2" && uid.value_or(2) == 2) || (stream == "of-3" && uid.value_or(3) == 3);
+    }
+    asio::awaitable<std::vector<api::PathProbe>> probe(std::string server, std::string transport) override {
+        std::vector<api::PathProbe> probes;
+        if (server == "gpu" && transport == "sse") {
+            probes.push_back({.server = server, .transport = transport, .is_good = true});
+        }
+        co_return probes;
     }
     api::StreamCounts counts() const override {
         return {};
@@ -93,14 +130,18 @@ public:
 
 private:
     gateway::Figures figures_;
+    api::Failovers failovers_;
 };
 
 class FakeControl final : public Control {
 public:
-    explicit FakeControl(const asio::any_io_executor& executor) : events_(executor, "run") {
+    explicit FakeControl(const asio::any_io_executor& executor)
+        : events_(executor, "run"), presences_(executor, [] {}) {
         status_.verdict.state = "healthy";
         status_.tunnels.resize(1);
         status_.tunnels[0].name = "home";
+        status_.servers.resize(1);
+        status_.servers[0].name = "gpu";
     }
 
     const Clock& clock() const override {
@@ -126,6 +167,9 @@ public:
     EventLog& events() override {
         return events_;
     }
+    Presences& presences() override {
+        return presences_;
+    }
     const std::string& config_file() const override {
         return file_;
     }
@@ -139,9 +183,20 @@ public:
         answer.mode = to_string(mode);
         return answer;
     }
+    std::optional<api::ServerChange> set_draining(const std::string& server, bool is_draining) override {
+        if (server != "gpu") {
+            return std::nullopt;
+        }
+        status_.servers[0].state = is_draining ? "draining" : "up";
+        return api::ServerChange{1, status_.servers[0], ""};
+    }
     bool reconnect(std::string_view tunnel) override {
         reconnected_ = tunnel;
         return tunnel == "home";
+    }
+    bool restart_server() override {
+        ++restarts_;
+        return has_child_;
     }
     asio::awaitable<ReloadOutcome> reload() override {
         co_return outcome_;
@@ -156,8 +211,11 @@ public:
     bool has_gateway_ = true;
     FakeGateway gateway_;
     EventLog events_;
+    Presences presences_;
     std::string file_ = "/etc/lamd/lamd.yaml";
     std::string reconnected_;
+    bool has_child_ = true;
+    int restarts_ = 0;
     config::Mode mode_ = config::Mode::automatic;
     bool is_now_ = false;
     ReloadOutcome outcome_;
@@ -218,7 +276,20 @@ TEST_F(ControlApiTest, LetsEachRoleDoWhatItMay) {
              RoleCase{"GET", "/lam/v1/events", 200, 200, 200},
              RoleCase{"GET", "/lam/v1/tunnels", 200, 200, 200},
              RoleCase{"GET", "/lam/v1/tunnels/home", 200, 200, 200},
+             RoleCase{"GET", "/lam/v1/presences", 200, 200, 200},
+             RoleCase{"POST", "/lam/v1/presences", 403, 403, 400},
              RoleCase{"GET", "/lam/v1/paths", 200, 200, 200},
+             RoleCase{"POST", "/lam/v1/paths/gpu/sse/probe", 403, 403, 200},
+             RoleCase{"GET", "/lam/v1/servers", 200, 200, 200},
+             RoleCase{"POST", "/lam/v1/servers/gpu/drain", 403, 403, 200},
+             RoleCase{"POST", "/lam/v1/servers/gpu/resume", 403, 403, 200},
+             RoleCase{"GET", "/lam/v1/streams", 403, 200, 200},
+             RoleCase{"GET", "/lam/v1/streams/of-2", 403, 200, 200},
+             RoleCase{"DELETE", "/lam/v1/streams/of-2", 403, 204, 204},
+             RoleCase{"GET", "/lam/v1/sessions", 403, 200, 200},
+             RoleCase{"POST", "/lam/v1/sessions/import", 403, 200, 200},
+             RoleCase{"POST", "/lam/v1/sessions/a/messages", 403, 200, 200},
+             RoleCase{"DELETE", "/lam/v1/sessions/a", 403, 200, 200},
              RoleCase{"GET", "/lam/v1/mode", 200, 200, 200},
              RoleCase{"PUT", "/lam/v1/mode", 403, 403, 400},
              RoleCase{"POST", "/v1/chat/completions", 403, 200, 200},
@@ -226,6 +297,7 @@ TEST_F(ControlApiTest, LetsEachRoleDoWhatItMay) {
              RoleCase{"POST", "/lam/v1/tunnels/home/reconnect", 403, 403, 202},
              RoleCase{"GET", "/lam/v1/config", 403, 403, 200},
              RoleCase{"POST", "/lam/v1/reload", 403, 403, 200},
+             RoleCase{"POST", "/lam/v1/worker/restart", 403, 403, 202},
          }) {
         EXPECT_EQ(status_of(method, path, 1), reader) << path;
         EXPECT_EQ(status_of(method, path, 2), user) << path;
@@ -234,6 +306,41 @@ TEST_F(ControlApiTest, LetsEachRoleDoWhatItMay) {
         EXPECT_EQ(status_of(method, path, 4), 403U) << path;
     }
     EXPECT_EQ(control_.reconnected_, "home");
+}
+
+TEST_F(ControlApiTest, TakesReportsOfTunnelsFromThoseWhoMayAndFromNobodyElse) {
+    control_.roles_.tunnel = {{config::Principal::Kind::user, 5, "lam"}, {config::Principal::Kind::user, 2, "u"}};
+    const std::string report = R"({"name":"home","ports":["127.0.0.1:8080"]})";
+    EXPECT_EQ(begin("POST", "/lam/v1/presences", 1, {}, report).status, 403U);
+    EXPECT_EQ(begin("POST", "/lam/v1/presences", 4, {}, report).status, 403U);
+    for (const uid_t uid : {2U, 3U, 5U}) {
+        const auto& held = begin("POST", "/lam/v1/presences", uid, {}, report);
+        EXPECT_EQ(held.status, 200U) << uid;
+        EXPECT_FALSE(held.is_finished) << uid;
+    }
+    EXPECT_EQ(control_.presences_.list().size(), 3U);
+    EXPECT_THAT(begin("GET", "/lam/v1/presences", 1).body, HasSubstr(R"("ports":["127.0.0.1:8080"])"));
+    for (const auto* path : {"/lam/v1/presences", "/lam/v1/status", "/livez", "/nowhere"}) {
+        EXPECT_EQ(status_of("GET", path, 5), 403U) << "a reporter sees nothing: " << path;
+    }
+    tasks_.cancel();  // the callers leave
+    settle();
+    EXPECT_TRUE(control_.presences_.list().empty());
+}
+
+TEST_F(ControlApiTest, EndsTheReportsOfTunnelsWhenLamdStops) {
+    const auto& held = begin("POST", "/lam/v1/presences", 3, {}, R"({"name":"home","ports":["[::1]:8080"]})");
+    control_.presences_.close();
+    settle();
+    EXPECT_TRUE(held.is_finished);
+    EXPECT_TRUE(control_.presences_.list().empty());
+}
+
+TEST_F(ControlApiTest, RestartsOnlyAServerThatLamdRuns) {
+    EXPECT_EQ(status_of("POST", "/lam/v1/worker/restart", 3), 202U);
+    control_.has_child_ = false;
+    EXPECT_EQ(status_of("POST", "/lam/v1/worker/restart", 3), 404U);
+    EXPECT_EQ(control_.restarts_, 2);
 }
 
 TEST_F(ControlApiTest, SwitchesTheMode) {
@@ -246,6 +353,36 @@ TEST_F(ControlApiTest, SwitchesTheMode) {
         EXPECT_EQ(begin("PUT", "/lam/v1/mode", 3, {}, wrong).status, 400U) << wrong;
     }
     EXPECT_EQ(control_.mode_, config::Mode::mqtt);
+}
+
+TEST_F(ControlApiTest, DrainsAServerAndUsesItAgain) {
+    EXPECT_THAT(begin("POST", "/lam/v1/servers/gpu/drain").body, HasSubstr(R"("state":"draining")"));
+    EXPECT_THAT(begin("GET", "/lam/v1/servers").body, HasSubstr(R"("state":"draining")"));
+    EXPECT_THAT(begin("POST", "/lam/v1/servers/gpu/resume").body, HasSubstr(R"("state":"up")"));
+}
+
+TEST_F(ControlApiTest, ShowsAndEndsTheAnswersOfACallerOnly) {
+    EXPECT_THAT(begin("GET", "/lam/v1/streams", 2).body, AllOf(HasSubstr("of-2"), Not(HasSubstr("of-3"))));
+    EXPECT_THAT(begin("GET", "/lam/v1/streams", 3).body, AllOf(HasSubstr("of-2"), HasSubstr("of-3")));
+    EXPECT_EQ(status_of("DELETE", "/lam/v1/streams/of-3", 2), 404U);
+    EXPECT_EQ(status_of("DELETE", "/lam/v1/streams/of-2", 2), 204U);
+    EXPECT_EQ(status_of("DELETE", "/lam/v1/streams/of-2", 3), 204U) << "of anybody";
+    EXPECT_EQ(status_of("DELETE", "/lam/v1/streams/unknown", 3), 404U);
+    control_.has_gateway_ = false;
+    EXPECT_THAT(begin("GET", "/lam/v1/streams", 2).body, HasSubstr(R"("streams":[])"));
+    EXPECT_EQ(status_of("DELETE", "/lam/v1/streams/of-2", 3), 404U);
+}
+
+TEST_F(ControlApiTest, SaysWhatWasMeantByANameThatIsNotThere) {
+    for (const char* path :
+         {"/lam/v1/servers/gpuu/drain", "/lam/v1/servers/gpuu/resume", "/lam/v1/paths/gpuu/sse/probe"}) {
+        const auto& answer = begin("POST", path);
+        EXPECT_EQ(answer.status, 404U) << path;
+        EXPECT_THAT(answer.body, HasSubstr("There is no server gpuu; did you mean gpu?")) << path;
+    }
+    EXPECT_THAT(begin("POST", "/lam/v1/tunnels/hom/reconnect").body, HasSubstr("did you mean home?"));
+    EXPECT_THAT(begin("POST", "/lam/v1/servers/other/drain").body, HasSubstr("There is no server other."));
+    EXPECT_THAT(begin("POST", "/lam/v1/paths/gpu/mqtt/probe").body, HasSubstr("Server gpu has no path over mqtt."));
 }
 
 TEST_F(ControlApiTest, SaysWhichRoleIsMissing) {

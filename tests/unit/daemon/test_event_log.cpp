@@ -1,5 +1,7 @@
 #include "daemon/event_log.h"
 
+#include "api/codec.h"
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <boost/asio/io_context.hpp>
@@ -25,12 +27,24 @@ TEST_F(EventLogTest, NumbersEventsAndWritesThemAsServerSentEvents) {
     log_.publish(verdict("healthy"), WallTime());
     log_.publish(verdict("down"), WallTime());
     EXPECT_EQ(log_.last(), 2U);
-    ASSERT_NE(log_.find(1), nullptr);
+    ASSERT_TRUE(log_.find(1));
     EXPECT_THAT(*log_.find(1), StartsWith("id: run.1\nevent: verdict\ndata: {"));
     EXPECT_THAT(*log_.find(2), HasSubstr("\"down\""));
     EXPECT_THAT(*log_.find(2), testing::EndsWith("}\n\n"));
-    EXPECT_EQ(log_.find(0), nullptr);
-    EXPECT_EQ(log_.find(3), nullptr);
+    EXPECT_FALSE(log_.find(0));
+    EXPECT_FALSE(log_.find(3));
+}
+
+TEST_F(EventLogTest, WritesOutTheStreamsThatSomebodyReadsOf) {
+    log_.publish(verdict("healthy"), WallTime());
+    log_.publish(api::StreamChange{.id = "one", .state = "running"}, WallTime() + 1500ms);
+    log_.publish(verdict("down"), WallTime());
+    EXPECT_EQ(log_.find(2),
+              "id: run.2\nevent: stream\ndata: " +
+                  api::encode(api::Event{2, WallTime() + 1500ms, api::StreamChange{.id = "one", .state = "running"}}) +
+                  "\n\n");
+    EXPECT_EQ(log_.find(2), log_.find(2));
+    EXPECT_THAT(*log_.find(3), HasSubstr("\"down\""));
 }
 
 TEST_F(EventLogTest, BeginsWithASnapshotAtThePlaceOfTheLastChange) {
@@ -52,8 +66,8 @@ TEST_F(EventLogTest, KeepsABoundedNumberAndForgetsThePlacesBefore) {
     for (int i = 0; i < 3000; ++i) {
         log_.publish(verdict(fmt::format("{}", i)), WallTime());
     }
-    EXPECT_EQ(log_.find(3000 - 1024), nullptr);
-    EXPECT_NE(log_.find(3000 - 1023), nullptr);
+    EXPECT_FALSE(log_.find(3000 - 1024));
+    EXPECT_TRUE(log_.find(3000 - 1023));
     EXPECT_EQ(log_.place_of(fmt::format("run.{}", 3000 - 1024)), 3000U - 1024);
     EXPECT_EQ(log_.place_of(fmt::format("run.{}", 3000 - 1025)), std::nullopt);
 }
@@ -62,8 +76,16 @@ TEST_F(EventLogTest, KeepsABoundedNumberOfBytes) {
     for (int i = 0; i < 30; ++i) {
         log_.publish(verdict(std::string(100'000, 'x')), WallTime());
     }
-    EXPECT_NE(log_.find(30), nullptr);
-    EXPECT_EQ(log_.find(15), nullptr);
+    EXPECT_TRUE(log_.find(30));
+    EXPECT_FALSE(log_.find(15));
+}
+
+TEST_F(EventLogTest, KeepsABoundedNumberOfBytesOfStreams) {
+    for (int i = 0; i < 30; ++i) {
+        log_.publish(api::StreamChange{.model = std::string(100'000, 'x')}, WallTime());
+    }
+    EXPECT_TRUE(log_.find(30));
+    EXPECT_FALSE(log_.find(15));
 }
 
 asio::awaitable<void> wait(EventLog& log, std::uint64_t seen, Duration limit, std::string& outcome) {

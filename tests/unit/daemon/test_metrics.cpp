@@ -30,7 +30,17 @@ Figures figures() {
     figures.status.paths[0].server = "gpu";
     figures.status.paths[0].transport = "sse";
     figures.status.paths[0].state = "down";
+    figures.status.paths[0].fate = "wedged";
+    figures.status.paths[0].held_until = WallTime();
+    figures.status.paths[0].falls = 3;
     figures.status.streams.cancelled = 4;
+    figures.status.servers = {{.name = "gpu", .slots = 4, .in_flight = 3, .waiting = 2, .draining_since = WallTime()},
+                              {.name = "other"}};
+    figures.status.failovers = {.path = 5, .server = 6, .model = 7, .continuation = 8, .lost = 9, .twice = 10};
+    auto& child = figures.status.worker.emplace().child.emplace();
+    child.state = "ready";
+    child.starts = 11;
+    child.memory_bytes = 12;
     figures.http.requests = 99;
     figures.process.open_descriptors = 12;
     return figures;
@@ -47,7 +57,28 @@ TEST(Metrics, SayWhatIsKnown) {
              "lamd_forward_bound{tunnel=\"ho\\\"me\",remote=\"127.0.0.1:8080\"} 1\n",
              "lamd_forward_sent_bytes_total{tunnel=\"ho\\\"me\",remote=\"127.0.0.1:8080\"} 123\n",
              "lamd_path_up{server=\"gpu\",transport=\"sse\"} 0\n",
+             "lamd_path_state{server=\"gpu\",transport=\"sse\",state=\"down\"} 1\n",
+             "lamd_path_state{server=\"gpu\",transport=\"sse\",state=\"up\"} 0\n",
+             "lamd_path_fate{server=\"gpu\",transport=\"sse\",fate=\"wedged\"} 1\n",
+             "lamd_path_fate{server=\"gpu\",transport=\"sse\",fate=\"none\"} 0\n",
+             "lamd_path_held{server=\"gpu\",transport=\"sse\"} 1\n",
+             "lamd_path_falls_total{server=\"gpu\",transport=\"sse\"} 3\n",
              "lamd_streams_total{outcome=\"cancelled\"} 4\n",
+             "lamd_server_in_flight{server=\"gpu\"} 3\n",
+             "lamd_server_waiting{server=\"gpu\"} 2\n",
+             "lamd_server_draining{server=\"gpu\"} 1\n",
+             "lamd_server_draining{server=\"other\"} 0\n",
+             "lamd_server_slots{server=\"gpu\"} 4\n",
+             "lamd_child_state{state=\"ready\"} 1\n",
+             "lamd_child_state{state=\"held\"} 0\n",
+             "lamd_child_starts_total 11\n",
+             "lamd_child_memory_bytes 12\n",
+             "lamd_failovers_total{rung=\"path\"} 5\n",
+             "lamd_failovers_total{rung=\"server\"} 6\n",
+             "lamd_failovers_total{rung=\"model\"} 7\n",
+             "lamd_failovers_total{rung=\"continuation\"} 8\n",
+             "lamd_failover_lost_total 9\n",
+             "lamd_failover_twice_total 10\n",
              "lamd_http_requests_total 99\n",
              "process_open_fds 12\n",
              "process_start_time_seconds 1700000000\n",

@@ -81,8 +81,8 @@ TEST(Configuration, TellsWhatAReloadDoesAndWhatItCannot) {
     after.socket.path = "/other";
     after.socket.mode = 0600;
     after.log.format = config::LogFormat::json;
-    EXPECT_THAT(needs_restart(before, after), ElementsAre("socket.path", "socket.mode", "log.format"));
-    EXPECT_THAT(changes_in_place(before, after), IsEmpty());
+    EXPECT_THAT(needs_restart(before, after), ElementsAre("socket.path", "log.format"));
+    EXPECT_THAT(changes_in_place(before, after), ElementsAre("socket"));
     after.socket.connections = 1;
     after.log.level = log::Level::debug;
     after.servers.resize(1);
@@ -90,6 +90,28 @@ TEST(Configuration, TellsWhatAReloadDoesAndWhatItCannot) {
     EXPECT_EQ(describe_reload({}, {}), "nothing changed");
     EXPECT_EQ(describe_reload({"tunnel a added", "servers"}, {"socket.path"}),
               "tunnel a added, servers; only a restart changes socket.path");
+}
+
+TEST(Configuration, TellsWhatAReloadDoesToTheWorker) {
+    config::Config before;
+    auto after = before;
+    after.worker.emplace().name = "a";
+    EXPECT_THAT(changes_in_place(before, after), ElementsAre("worker"));
+    EXPECT_THAT(needs_restart(before, after), IsEmpty());
+    before = after;
+    after.worker->lease += std::chrono::seconds(1);
+    EXPECT_THAT(changes_in_place(before, after), ElementsAre("worker"));
+    EXPECT_THAT(needs_restart(before, after), IsEmpty());
+    after = before;
+    after.worker->run.emplace();
+    EXPECT_THAT(changes_in_place(before, after), ElementsAre("worker.run"));
+    after = before;
+    after.worker->name = "b";
+    EXPECT_THAT(changes_in_place(before, after), IsEmpty());
+    EXPECT_THAT(needs_restart(before, after), ElementsAre("worker.name"));
+    after.worker.reset();
+    EXPECT_THAT(changes_in_place(before, after), IsEmpty());
+    EXPECT_THAT(needs_restart(before, after), ElementsAre("worker"));
 }
 
 class FixedClock final : public Clock {

@@ -55,6 +55,35 @@ TEST(Verdict, LooksAtTheBrokersToo) {
     EXPECT_EQ(judge(status).state, "healthy");
 }
 
+TEST(Verdict, TellsOfTheServerThatLamdRuns) {
+    api::Status status;
+    status.worker.emplace().broker = api::BrokerStatus{.state = "up", .address = "b:1"};
+    auto& child = status.worker->child.emplace();
+    child.state = "backing_off";
+    child.reason = api::Reason{"it ended with code 1", "look at its log"};
+    EXPECT_EQ(judge(status).state, "degraded");
+    EXPECT_THAT(
+        judge(status).reasons,
+        ElementsAre(api::Reason{"the server that lamd runs is backing_off: it ended with code 1", "look at its log"}));
+    child.state = "ready";
+    child.reason.reset();
+    EXPECT_EQ(judge(status).state, "healthy");
+}
+
+TEST(Verdict, TellsOfTheLegacyTopicsOnTheirOwn) {
+    api::Status status;
+    const api::BrokerStatus up{.state = "up", .address = "b:1"};
+    const api::BrokerStatus denied{.state = "denied", .address = "b:1", .reason = api::Reason{"not allowed", ""}};
+    status.worker.emplace().name = "a";
+    status.worker->broker = up;
+    status.worker->legacy.emplace().broker = denied;
+    EXPECT_THAT(judge(status).reasons, ElementsAre(api::Reason{"broker b:1 is denied: not allowed", ""}));
+    status.worker->broker = denied;
+    EXPECT_EQ(judge(status).reasons.size(), 1u) << "the same trouble is told once";
+    status.worker->legacy->broker = status.worker->broker = up;
+    EXPECT_EQ(judge(status).state, "healthy");
+}
+
 TEST(Verdict, IsHealthyWhenEverythingIsUp) {
     auto up = tunnel("home", "up");
     up.forwards = {forward("bound")};
@@ -68,6 +97,20 @@ TEST(Verdict, IsDownWhenNoPathCanBeUsed) {
     EXPECT_EQ(verdict_of({tunnel("home", "up")}, {path("a", "down")}).state, "down");
     EXPECT_EQ(verdict_of({}, {path("a", "down"), path("b", "up")}).state, "degraded");
     EXPECT_EQ(verdict_of({}, {path("a", "unknown")}).state, "degraded");
+}
+
+TEST(Verdict, IsDownWhenTheModeForbidsWhatCouldServe) {
+    api::Status status;
+    status.paths = {path("gpu", "up"), path("gpu", "down")};
+    status.paths.back().transport = "mqtt";
+    EXPECT_EQ(judge(status).state, "degraded");
+    status.mode = "mqtt";
+    const auto verdict = judge(status);
+    EXPECT_EQ(verdict.state, "down");
+    EXPECT_EQ(verdict.reasons.back(), (api::Reason{"the mode is mqtt, and no server can be reached over mqtt",
+                                                   "`lamctl switch-mode auto`", "mode"}));
+    status.mode = "sse";
+    EXPECT_EQ(judge(status).state, "degraded");
 }
 
 TEST(Verdict, IsDownWhenNoTunnelIsUpAndThereIsNothingElse) {
@@ -91,6 +134,19 @@ TEST(Verdict, NamesEachTroubleWithItsRemedy) {
             api::Reason{"forward 127.0.0.1:8080 of tunnel work is refused: the port is taken", "choose another"},
             api::Reason{"forward 127.0.0.1:8080 of tunnel work: nothing listens on 127.0.0.1:8080", "start it"},
             api::Reason{"server gpu over sse is loading", ""}));
+}
+
+TEST(Verdict, NamesTheFateOfAPath) {
+    auto cut = path("gpu", "down");
+    cut.fate = "tunnel_down";
+    cut.reason = api::Reason{"nobody listens", "look at the tunnel"};
+    auto busy = path("gpu2", "saturated");
+    busy.fate = "saturated";
+    const auto verdict = verdict_of({}, {cut, busy});
+    EXPECT_EQ(verdict.state, "degraded");
+    EXPECT_THAT(verdict.reasons, ElementsAre(api::Reason{"server gpu over sse is down (tunnel down): nobody listens",
+                                                         "look at the tunnel"},
+                                             api::Reason{"server gpu2 over sse is saturated", ""}));
 }
 
 TEST(Verdict, DoesNotCallNothingHealthy) {
@@ -142,6 +198,46 @@ TEST(TunnelStatus, CarriesTheWholeReport) {
     EXPECT_EQ(status.forwards[0].state, "bound");
     EXPECT_EQ(status.forwards[0].bound_port, 2);
     EXPECT_EQ(status.forwards[0].accepted, 5U);
+}
+
+transport::mqtt::Report broker_report() {
+    transport::mqtt::Report report;
+    report.state = transport::mqtt::State::backing_off;
+    report.broker = "b:1883";
+    report.since = WallTime(10s);
+    report.trouble = {.message = "refused", .remedy = "start it", .cause = "connection_refused"};
+    report.next_attempt = WallTime(12s);
+    report.connects = 3;
+    report.round_trip = 20ms;
+    return report;
+}
+
+TEST(BrokerStatus, CarriesTheWholeReport) {
+    const auto status = to_status(std::optional(broker_report()));
+    EXPECT_EQ(status, (api::BrokerStatus{.state = "backing_off",
+                                         .address = "b:1883",
+                                         .since = WallTime(10s),
+                                         .rtt_s = 0.02,
+                                         .reason = api::Reason{"refused", "start it", "connection_refused"},
+                                         .next_attempt = WallTime(12s),
+                                         .connects = 3}));
+    EXPECT_EQ(to_status(std::optional<transport::mqtt::Report>()), std::nullopt);
+}
+
+TEST(LegacyStatus, CarriesTheWholeReport) {
+    const worker::legacy::Report report{
+        .projects = {"p", "q"},
+        .counts = {.sessions = 1, .running = 2, .waiting = 3, .answered = 4, .failed = 5},
+        .broker = broker_report()};
+    const auto status = to_status(std::optional(report));
+    EXPECT_EQ(status, (api::LegacyStatus{.projects = {"p", "q"},
+                                         .sessions = 1,
+                                         .running = 2,
+                                         .waiting = 3,
+                                         .answered = 4,
+                                         .failed = 5,
+                                         .broker = to_status(std::optional(broker_report()))}));
+    EXPECT_EQ(to_status(std::optional<worker::legacy::Report>()), std::nullopt);
 }
 
 }  // namespace

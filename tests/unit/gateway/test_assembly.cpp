@@ -24,6 +24,8 @@ Totals totals_of(const std::vector<std::string>& events) {
 struct AssemblyTest : testing::Test {
     Assembly assembly{1};
     std::string answer;
+    std::uint64_t events = 0;
+    std::uint64_t again = 0;
 
     AssemblyTest() {
         EXPECT_EQ(take({Head{200, "text/event-stream"}}), Verdict::going_on);
@@ -32,6 +34,8 @@ struct AssemblyTest : testing::Test {
     Verdict take(std::vector<Message> messages) {
         auto progress = assembly.take(messages);
         answer += progress.bytes;
+        events += progress.events;
+        again += progress.again;
         return progress.verdict;
     }
 };
@@ -57,7 +61,9 @@ TEST_F(AssemblyTest, PassesEachEventOnAsItComes) {
 TEST_F(AssemblyTest, PassesNoEventOnTwice) {
     EXPECT_EQ(take({Data{0, kOne}, Data{0, kOne}, Data{1, kOne}, Data{0, kOne}}), Verdict::going_on);
     EXPECT_EQ(answer, kOne + kOne);
-    EXPECT_EQ(assembly.duplicates(), 2U);
+    EXPECT_EQ(events, 2U);
+    EXPECT_EQ(again, 2U);
+    EXPECT_EQ(assembly.continuity().twice(), 0U) << "for the caller";
 }
 
 TEST_F(AssemblyTest, SeesAGapAndPassesNothingOnBeyondIt) {
@@ -66,6 +72,39 @@ TEST_F(AssemblyTest, SeesAGapAndPassesNothingOnBeyondIt) {
     EXPECT_EQ(assembly.next(), 1U) << "where to resume";
     EXPECT_EQ(take({Data{1, kOne}, Data{2, kOne}}), Verdict::going_on);
     EXPECT_EQ(answer, kOne + kOne + kOne);
+    EXPECT_EQ(assembly.continuity().lost(), 0U) << "for the caller";
+}
+
+TEST(Continuity, CountsWhatTheNumbersSay) {
+    Continuity continuity(3);
+    continuity.pass(3);
+    continuity.pass(4);
+    EXPECT_EQ(continuity.lost(), 0U);
+    EXPECT_EQ(continuity.twice(), 0U);
+    continuity.pass(7);
+    EXPECT_EQ(continuity.lost(), 2U);
+    continuity.pass(6);
+    continuity.pass(7);
+    EXPECT_EQ(continuity.twice(), 2U);
+    continuity.pass(8);
+    EXPECT_EQ(continuity.lost(), 2U);
+    EXPECT_EQ(continuity.twice(), 2U);
+}
+
+TEST_F(AssemblyTest, CountsEventsOnceTheyArePassedOn) {
+    EXPECT_EQ(take({Data{0, kOne}, Data{1, kLast}, Data{2, kDone}}), Verdict::going_on);
+    EXPECT_EQ(events, 1U) << "two are held";
+    EXPECT_EQ(take({End{totals_of({kOne, kLast, kDone})}}), Verdict::complete);
+    EXPECT_EQ(events, 3U);
+}
+
+TEST_F(AssemblyTest, WhatTheCallerHasIsNeitherLostNorTwice) {
+    Assembly resumed{Assembly::Wanted{.first = 2}};
+    const auto progress = resumed.take({Head{200, "text/event-stream"}, Data{0, kOne}, Data{1, kOne}, Data{2, kOne}});
+    EXPECT_EQ(progress.bytes, kOne);
+    EXPECT_EQ(progress.events, 1U);
+    EXPECT_EQ(resumed.continuity().lost(), 0U);
+    EXPECT_EQ(resumed.continuity().twice(), 0U);
 }
 
 TEST_F(AssemblyTest, ABeatTellsOfEventsThatWereLost) {
@@ -104,6 +143,42 @@ TEST_F(AssemblyTest, ABodyIsOneEvent) {
 
 TEST_F(AssemblyTest, ACancelledStreamIsGone) {
     EXPECT_EQ(take({Gone{}}), Verdict::gone);
+}
+
+std::string said(const std::string& text) {
+    return R"(data: {"choices":[{"index":0,"delta":{"content":")" + text + "\"}}]}\n\n";
+}
+
+// What a caller gets who goes on from this event, of an answer without its thinking.
+std::vector<std::string> without_thinking_from(std::uint64_t first, const std::vector<std::string>& stream) {
+    transport::openai::ThinkingRemover remover(config::Reasoning::drop);
+    Assembly assembly({.first = first, .is_numbered = true, .thinking = &remover});
+    std::vector<std::string> events;
+    static_cast<void>(assembly.take({Head{200, "text/event-stream"}}));
+    for (std::uint64_t seq = 0; seq < stream.size(); ++seq) {
+        const auto progress = assembly.take({Data{seq, stream[seq]}});
+        if (!progress.bytes.empty()) {
+            events.push_back(progress.bytes);
+        }
+    }
+    const auto end = assembly.take({End{totals_of(stream)}});
+    EXPECT_EQ(end.verdict, Verdict::complete) << "counted as the worker has sent it";
+    events.push_back(end.bytes);
+    return events;
+}
+
+TEST(AssemblyWithoutThinking, IsTheSameFromWhereverItIsGoneOnWith) {
+    const std::vector<std::string> stream{
+        said("<th"), said("ink>hm</th"), said("ink> "), said(" Yes"), said("."), kLast, kDone};
+    const auto whole = without_thinking_from(0, stream);
+    ASSERT_EQ(whole.size(), 6) << "each event, and the last two with the end";
+    EXPECT_EQ(whole[0], "id: 0\n" + said(""));
+    EXPECT_EQ(whole[3], "id: 3\n" + said("Yes"));
+    EXPECT_EQ(whole[4], "id: 4\n" + said(".")) << "the server's own bytes";
+    for (std::uint64_t first = 1; first < 5; ++first) {
+        const std::vector<std::string> rest(whole.begin() + static_cast<std::ptrdiff_t>(first), whole.end());
+        EXPECT_EQ(without_thinking_from(first, stream), rest) << "from " << first;
+    }
 }
 
 }  // namespace

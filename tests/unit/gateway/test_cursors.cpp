@@ -40,6 +40,15 @@ TEST_F(CursorsTest, AreFoundAfterARestart) {
     EXPECT_EQ(again.find_key("key", 7), cursor("a"));
 }
 
+TEST_F(CursorsTest, RememberWhetherThinkingIsTakenOut) {
+    for (const auto reasoning : {config::Reasoning::drop, config::Reasoning::keep}) {
+        auto skipping = cursor("a");
+        skipping.thinking = reasoning;
+        Cursors(file, kNow).add(skipping);
+        EXPECT_EQ(Cursors(file, kNow).find("a", 7), skipping);
+    }
+}
+
 TEST_F(CursorsTest, AreTheirCallersAlone) {
     Cursors cursors("", kNow);
     cursors.add(cursor("a"));

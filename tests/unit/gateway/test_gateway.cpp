@@ -1,6 +1,7 @@
 // Whole answers, the choice of a server, the list of models, reloads.
 #include "tests/support/gateway_fixture.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -315,6 +316,40 @@ TEST_F(GatewayTest, KeepsUnchangedPathsOverAReload) {
     EXPECT_EQ(gateway->paths().at(0).server, "new");
     EXPECT_EQ(gateway->paths().at(1).state, "up");
     EXPECT_EQ(upstream.requests().size(), requests);
+}
+
+// A worker that loses the first request. After the first look at it, it answers none until it has lost it.
+asio::awaitable<void> forgetful_worker(Connection& connection, int& looks, Event& has_lost, int& posts) {
+    while (const auto request = co_await connection.request()) {
+        if (request->starts_with("POST") && ++posts == 1) {
+            connection.close();
+            co_await sleep_until(steady_now() + 50ms);
+            has_lost.set();
+            co_return;
+        }
+        if (request->starts_with("GET") && ++looks > 1) {
+            co_await has_lost.wait();
+        }
+        const std::string_view status = request->starts_with("GET") ? "200 OK" : "502 Bad Gateway";
+        const auto answer = fmt::format("HTTP/1.1 {}\r\nLam-Worker: w\r\nContent-Length: 2\r\n\r\n{{}}", status);
+        co_await connection.send(answer);
+    }
+}
+
+TEST_F(GatewayTest, TakesAWorkerToBeWhereOneWasBeforeAReload) {
+    int looks = 0;
+    int posts = 0;
+    Event has_lost(io.get_executor());
+    Upstream upstream(io, kLocal,
+                      [&](Connection& connection) { return forgetful_worker(connection, looks, has_lost, posts); });
+    auto gpu = server("gpu", upstream.base());
+    make({gpu});
+    gateway->start();
+    ASSERT_TRUE(test::run_until(io, [&] { return gateway->paths().at(0).state == "up"; }));
+    gpu.slots = 3;
+    gateway->apply({{gpu}, {}});
+    EXPECT_EQ(ask(post(R"({"model":"m"})")).status, 502U);
+    EXPECT_EQ(posts, 2);  // asked again: it would not have been begun twice
 }
 
 }  // namespace

@@ -154,10 +154,12 @@ TEST_F(GatewayStream, PassesOnARealRecordingCutAnywhere) {
 
 // Ends that are good.
 
-TEST_F(GatewayStream, IsCompleteWithAFinishReasonAndACleanEnd) {
-    const auto caller = stream({{concat({kToken, kStop})}});
-    EXPECT_EQ(caller.body, concat({kToken, kStop}));
-    EXPECT_TRUE(caller.is_finished);
+TEST_F(GatewayStream, IsCompleteWithAFinishReasonHoweverItEnds) {
+    for (const End end : {End::clean, End::closed, End::stalled}) {
+        const auto caller = stream({{concat({kToken, kStop})}, end});
+        EXPECT_EQ(caller.body, concat({kToken, kStop}));
+        EXPECT_TRUE(caller.is_finished);
+    }
 }
 
 TEST_F(GatewayStream, IsCompleteWithDoneWhateverFollows) {
@@ -187,12 +189,6 @@ TEST_F(GatewayStream, EndsWithAnErrorEventAndNoCleanEndWhenItIsCut) {
         EXPECT_EQ(gateway->counts(), (api::StreamCounts{.failed = 1}));
         EXPECT_EQ(gateway->figures().streams_cut, 1U);
     }
-}
-
-TEST_F(GatewayStream, IsCutWhenItClosesAfterAFinishReasonWithoutACleanEnd) {
-    const auto caller = stream({{concat({kToken, kStop})}, End::closed});
-    EXPECT_FALSE(caller.is_finished);
-    cut_message(caller);
 }
 
 TEST_F(GatewayStream, IsCutBeforeItsFirstEvent) {

@@ -69,6 +69,37 @@ inline api::PathStatus down_path() {
     return broken;
 }
 
+inline api::ServerStatus server(std::string name) {
+    api::ServerStatus server;
+    server.name = std::move(name);
+    server.state = "up";
+    server.slots = 4;
+    server.in_flight = 2;
+    server.waiting = 1;
+    server.models = {"qwen3-8b"};
+    return server;
+}
+
+inline api::ServerStatus draining_server() {
+    api::ServerStatus draining = server("gpu2");
+    draining.state = "draining";
+    draining.slots.reset();
+    draining.draining_since = kNow - 90s;
+    return draining;
+}
+
+inline api::Failover failover() {
+    return {.time = kNow - 12s,
+            .stream = "0193",
+            .server = "gpu1",
+            .model = "qwen3-8b",
+            .rung = "path",
+            .from = "sse http://127.0.0.1:8080",
+            .to = "mqtt a",
+            .why = "the tunnel closed",
+            .gap_s = 0.043};
+}
+
 inline api::Status healthy_status() {
     api::Status status;
     status.version = "0.1.0";

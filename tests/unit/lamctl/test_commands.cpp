@@ -86,6 +86,81 @@ TEST_F(Commands, ReconnectNamesTheTunnel) {
     EXPECT_EQ(unknown.error, "lamctl: there is no tunnel c\nnext: lamctl tunnels shows what there is\n");
 }
 
+TEST_F(Commands, RestartServerIsForWhatLamdRuns) {
+    EXPECT_EQ(run({"restart-server"}, 202, "{}").out, "the server restarts\n");
+    EXPECT_EQ(asked, "POST /lam/v1/worker/restart");
+    const Ended none = run({"restart-server"}, 404, api::encode(api::make_error(404, "lamd runs no server here")));
+    EXPECT_EQ(none.code, 4);
+    EXPECT_THAT(none.error, HasSubstr("next: restart it where it is run"));
+}
+
+TEST_F(Commands, ServersAndStreamsAreTables) {
+    const Ended servers = run({"servers"}, 200, api::encode(api::ServerList{1, {test::draining_server()}}));
+    EXPECT_EQ(asked, "GET /lam/v1/servers");
+    EXPECT_THAT(servers.out, HasSubstr("gpu2    draining"));
+    EXPECT_EQ(servers.code, 0);
+    api::StreamStatus stream{.id = "0193", .state = "running"};
+    EXPECT_THAT(run({"streams"}, 200, api::encode(api::StreamList{1, {stream}})).out, HasSubstr("0193    running"));
+    EXPECT_EQ(asked, "GET /lam/v1/streams");
+    EXPECT_EQ(run({"streams"}, 200, R"({"streams":[]})").out, "no answers are running\n");
+    EXPECT_EQ(run({"servers"}, 200, R"({"servers":[]})").out, "no servers are configured\n");
+    EXPECT_EQ(run({"streams", "--json"}, 200, R"({"streams":[]})").out, "{\"streams\":[]}\n");
+}
+
+TEST_F(Commands, CancelEndsAnAnswer) {
+    EXPECT_EQ(run({"cancel", "0193"}, 204, "").out, "answer 0193 is cancelled\n");
+    EXPECT_EQ(asked, "DELETE /lam/v1/streams/0193");
+    const Ended unknown = run({"cancel", "0"}, 404, api::encode(api::make_error(404, "There is no stream 0.")));
+    EXPECT_EQ(unknown.code, 4);
+    EXPECT_EQ(unknown.error, "lamctl: There is no stream 0.\nnext: lamctl streams shows what there is\n");
+}
+
+TEST_F(Commands, DrainAndResumeNameTheServer) {
+    const Ended drained = run({"drain", "gpu2"}, 200, api::encode(api::ServerChange{1, test::draining_server(), "oh"}));
+    EXPECT_EQ(asked, "POST /lam/v1/servers/gpu2/drain");
+    EXPECT_EQ(drained.out, "server gpu2 is draining, 2 answers running\n");
+    EXPECT_EQ(drained.error, "lamctl: oh\n");
+    EXPECT_EQ(drained.code, 0);
+    const Ended resumed = run({"resume", "gpu1"}, 200, api::encode(api::ServerChange{1, test::server("gpu1"), ""}));
+    EXPECT_EQ(asked, "POST /lam/v1/servers/gpu1/resume");
+    EXPECT_EQ(resumed.out, "server gpu1 is in use again, up\n");
+    for (const char* command : {"drain", "resume"}) {
+        const Ended unknown = run({command, "gpu"}, 404, api::encode(api::make_error(404, "did you mean gpu1?")));
+        EXPECT_EQ(unknown.code, 4);
+        EXPECT_EQ(unknown.error, "lamctl: did you mean gpu1?\nnext: lamctl servers shows what there is\n");
+    }
+}
+
+TEST_F(Commands, ProbeExitsWithWhatItFound) {
+    const auto body = [](bool is_good) {
+        api::PathProbe probe{.server = "gpu1", .transport = "sse", .address = "a", .state = "up", .is_good = is_good};
+        probe.layers = {{"transport", is_good, 0.5, ""}};
+        return api::encode(api::ProbeList{1, {probe}});
+    };
+    const Ended good = run({"probe", "gpu1", "sse"}, 200, body(true));
+    EXPECT_EQ(asked, "POST /lam/v1/paths/gpu1/sse/probe");
+    EXPECT_THAT(good.out, HasSubstr("transport ok 500ms"));
+    EXPECT_EQ(good.code, 0);
+    EXPECT_EQ(run({"probe", "gpu1", "sse"}, 200, body(false)).code, 3);
+    EXPECT_EQ(run({"probe", "gpu1", "mqtt"}, 404, "{}").code, 4);
+    EXPECT_EQ(run({"probe", "gpu1", "sse", "--json"}, 200, body(true)).out, body(true) + "\n");
+}
+
+TEST_F(Commands, ProbeWithoutNamesIsEveryPathOnce) {
+    auto mqtt = test::path("gpu1");
+    mqtt.transport = "mqtt";
+    Program program(with_socket({"probe", "gpu1"}));
+    lamd.accept().answer(
+        200, api::encode(api::PathList{1, {test::path("gpu1"), test::path("gpu1"), mqtt, test::path("b")}}));
+    for (const bool is_good : {true, false}) {
+        Call call = lamd.accept();
+        EXPECT_THAT(call.head,
+                    StartsWith(is_good ? "POST /lam/v1/paths/gpu1/sse/probe " : "POST /lam/v1/paths/gpu1/mqtt/probe "));
+        call.answer(200, api::encode(api::ProbeList{1, {{.server = "gpu1", .transport = "x", .is_good = is_good}}}));
+    }
+    EXPECT_EQ(program.finish().code, 5);
+}
+
 TEST_F(Commands, ReloadSaysWhatCameOfIt) {
     EXPECT_EQ(run({"reload"}, 200, R"({"is_accepted":true,"message":"tunnel b changed"})").out,
               "reloaded: tunnel b changed\n");
@@ -209,6 +284,10 @@ TEST_F(Commands, WrongCommandLinesExitWith2) {
                                                                                        {"status", "--nope"},
                                                                                        {"status", "extra"},
                                                                                        {"reconnect"},
+                                                                                       {"drain"},
+                                                                                       {"drain", "a", "--timeout=5"},
+                                                                                       {"cancel"},
+                                                                                       {"probe", "a", "pigeon"},
                                                                                        {"wait", "--for=moon"},
                                                                                        {"wait", "--timeout", "5"},
                                                                                        {"completion", "tcsh"},

@@ -61,7 +61,10 @@ TEST(Completion, CommandPrintsThem) {
 }
 
 TEST(Completion, BashOffersCommandsOptionsAndNames) {
-    EXPECT_EQ(offered("re", 1), "reconnect reload");
+    EXPECT_EQ(offered("re", 1), "resume reconnect reload restart-server");
+    EXPECT_EQ(offered("drain ''", 2), "home b");
+    EXPECT_EQ(offered("probe h", 2), "home");
+    EXPECT_EQ(offered("probe home ''", 3), "sse mqtt");
     EXPECT_EQ(offered("--s", 1), "--socket");
     EXPECT_EQ(offered("--socket = /x sta", 4), "status");
     EXPECT_EQ(offered("status --w", 2), "--watch");

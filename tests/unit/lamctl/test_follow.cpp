@@ -84,6 +84,37 @@ TEST_F(Follow, EventsResumeAfterARestart) {
     EXPECT_EQ(program.finish().code, 0);
 }
 
+// The servers as lamd tells them, with so many answers on gpu2.
+std::string servers_with(std::uint64_t running) {
+    auto server = test::draining_server();
+    server.in_flight = running;
+    return api::encode(api::ServerList{1, {server}});
+}
+
+TEST_F(Follow, DrainWaitsForTheLastAnswer) {
+    Program program(with_socket({"drain", "gpu2", "--wait"}));
+    lamd.accept().answer(200, api::encode(api::ServerChange{1, test::draining_server(), ""}));
+    Call events = begin(test::healthy_status());
+    lamd.accept().answer(200, servers_with(1));
+    EXPECT_TRUE(program.await_output("server gpu2 is draining, 2 answers running\n"));
+    events.send_chunk(wire("a.2", api::StreamChange{"7", "finished", "gpu2", "sse", "m", {}, {}}));
+    lamd.accept().answer(200, servers_with(0));
+    const Ended ended = program.finish();
+    EXPECT_EQ(ended.code, 0);
+    EXPECT_THAT(ended.out, HasSubstr("server gpu2 is empty\n"));
+}
+
+TEST_F(Follow, DrainSaysWhatIsLeftWhenItsTimeIsUp) {
+    Program program(with_socket({"drain", "gpu2", "--wait", "--timeout", "300ms"}));
+    lamd.accept().answer(200, api::encode(api::ServerChange{1, test::draining_server(), ""}));
+    Call events = begin(test::healthy_status());
+    lamd.accept().answer(200, servers_with(1));
+    const Ended ended = program.finish();
+    EXPECT_EQ(ended.code, 7);
+    EXPECT_THAT(ended.error,
+                HasSubstr("timed out after 300ms: 1 answer still running on server gpu2, which gets nothing new"));
+}
+
 TEST_F(Follow, EventsEndQuietlyWhenNobodyReads) {
     Program program(with_socket({"events"}));
     Call call = begin(test::healthy_status());

@@ -41,6 +41,30 @@ TEST_F(Apply, APathIsAServerAndATransport) {
     EXPECT_EQ(status.paths.size(), 3U);
 }
 
+TEST_F(Apply, AServerReplacesTheOneOfItsName) {
+    take(test::server("gpu2"));
+    take(test::draining_server());
+    ASSERT_EQ(status.servers.size(), 1U);
+    EXPECT_EQ(status.servers[0].state, "draining");
+}
+
+TEST_F(Apply, AServersProcessIsTheWorkers) {
+    api::ChildStatus child;
+    child.state = "ready";
+    take(child);
+    EXPECT_FALSE(status.worker);
+    status.worker.emplace();
+    take(child);
+    EXPECT_EQ(status.worker->child, child);
+}
+
+TEST_F(Apply, AFailoverIsCounted) {
+    take(test::failover());
+    take(test::failover());
+    EXPECT_EQ(status.failovers.path, 2U);
+    EXPECT_EQ(status.failovers.last.size(), 2U);
+}
+
 TEST_F(Apply, TheRestReplacesItsPart) {
     take(api::Verdict{"healthy", {}});
     EXPECT_EQ(status.verdict.state, "healthy");

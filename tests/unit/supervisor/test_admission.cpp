@@ -102,6 +102,21 @@ TEST_F(AdmissionTest, NobodyWaitsForEver) {
     EXPECT_THAT(order, ElementsAre()) << "it has left";
 }
 
+TEST_F(AdmissionTest, SaysWhoWaitsAndHowLong) {
+    EXPECT_EQ(admission.report().waiting, 0U);
+    EXPECT_EQ(admission.report().longest, 0s);
+    const auto begun = clock.now();
+    ask("a", "1");
+    ask("b", "2");
+    while (clock.now() < begun + 5ms) {
+    }
+    EXPECT_EQ(admission.report().waiting, 2U);
+    EXPECT_GE(admission.report().longest, 4ms);
+    release();
+    release();
+    EXPECT_EQ(admission.report().longest, 0s);
+}
+
 TEST_F(AdmissionTest, WhoLeavesGivesItsPlaceUp) {
     ask("a", "1");
     tasks.cancel();

@@ -24,7 +24,7 @@ TEST(Preference, IsForSseInAuto) {
 
 TEST(Preference, IsForWhatIsSteady) {
     auto settling = kSse;
-    settling.is_settling = true;
+    settling.is_held = true;
     EXPECT_EQ(preference(Mode::automatic, {settling, kMqtt}), (Order{1, 0}));
     EXPECT_EQ(preference(Mode::automatic, {settling, in(kMqtt, PathState::degraded)}), (Order{0, 1}));
     EXPECT_EQ(preference(Mode::sse, {settling, kMqtt}), (Order{0}));

@@ -12,8 +12,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array kStates{PathState::unknown, PathState::up,      PathState::degraded,     PathState::down,
-                             PathState::probing, PathState::loading, PathState::misconfigured};
+constexpr std::array kStates{PathState::unknown, PathState::up,      PathState::degraded,  PathState::down,
+                             PathState::probing, PathState::loading, PathState::saturated, PathState::misconfigured};
+constexpr std::array kFates{Fate::none,        Fate::tunnel_down, Fate::broker_down,  Fate::worker_down,
+                            Fate::server_down, Fate::unreachable, Fate::unresponsive, Fate::wedged,
+                            Fate::failing,     Fate::loading,     Fate::saturated,    Fate::misconfigured};
 
 struct Fixture : testing::Test {
     Instant now{100s};
@@ -22,6 +25,10 @@ struct Fixture : testing::Test {
     bool see(Sign sign, double uniform = 0.5) {
         now += 2s;
         return machine.observe({.sign = sign, .message = "message", .remedy = "remedy"}, now, uniform);
+    }
+    bool see(Sign sign, Fate fate) {
+        now += 2s;
+        return machine.observe({.sign = sign, .message = "message", .remedy = "remedy", .fate = fate}, now, 0.5);
     }
     PathState after(const std::vector<Sign>& signs) {
         for (const Sign sign : signs) {
@@ -96,6 +103,43 @@ TEST_F(PathMachineTest, IsMisconfiguredUntilTheKeyIsTaken) {
     EXPECT_EQ(after({kYes}), PathState::up);
 }
 
+TEST_F(PathMachineTest, IsDownAtOnceWhenTheServerIsWedged) {
+    EXPECT_EQ(after({kYes, Sign::wedged}), PathState::down);
+    EXPECT_EQ(after({kYes}), PathState::probing);
+    EXPECT_EQ(after({kYes}), PathState::up);
+}
+
+// "Not now" is an answer: it neither helps nor harms.
+TEST_F(PathMachineTest, KeepsItsStateWhenTheServerIsSaturated) {
+    for (const auto& history : std::vector<std::vector<Sign>>{
+             {}, {kYes}, {kYes, kNo}, {kClosed}, {kClosed, kYes}, {Sign::loading}, {Sign::unauthorized}}) {
+        machine = PathMachine{PathPolicy{}, now};
+        const PathState before = after(history);
+        const std::string trouble = machine.trouble().message;
+        EXPECT_FALSE(see(Sign::saturated));
+        EXPECT_EQ(machine.state(), before);
+        EXPECT_EQ(machine.trouble().message, trouble);
+        EXPECT_GT(machine.next_probe(), now);
+    }
+    EXPECT_EQ(after({kYes, kYes, kNo, kNo, Sign::saturated, kNo}), PathState::down);
+}
+
+TEST_F(PathMachineTest, NamesTheFateOfTheLastFailure) {
+    EXPECT_EQ(machine.fate(), Fate::none);
+    see(kYes);
+    EXPECT_EQ(machine.fate(), Fate::none);
+    see(kNo, Fate::unresponsive);
+    EXPECT_EQ(machine.fate(), Fate::unresponsive);
+    see(kClosed, Fate::server_down);
+    EXPECT_EQ(machine.fate(), Fate::server_down);
+    EXPECT_FALSE(see(Sign::refused, Fate::tunnel_down));
+    EXPECT_EQ(machine.fate(), Fate::tunnel_down);
+    see(kYes);
+    EXPECT_EQ(machine.fate(), Fate::none);
+    see(kNo, Fate::failing);
+    EXPECT_EQ(machine.fate(), Fate::failing);
+}
+
 TEST_F(PathMachineTest, SaysWhyUntilItIsUp) {
     see(kYes);
     EXPECT_EQ(machine.trouble().message, "");
@@ -140,6 +184,20 @@ TEST_F(PathMachineTest, IsProbedAtOnceWhenHastened) {
 }
 
 // Whatever came before, two successes make it up, three failures or one explicit close make it down.
+TEST_F(PathMachineTest, IsUpWithOneSuccessWhenItIsExpected) {
+    EXPECT_EQ(after({Sign::closed}), PathState::down);
+    machine.expect(now);
+    EXPECT_EQ(machine.next_probe(), now);
+    EXPECT_EQ(machine.state(), PathState::down);  // expected is not there
+    EXPECT_EQ(after({Sign::answered}), PathState::up);
+}
+
+TEST_F(PathMachineTest, IsNotExpectedAnyMoreAfterAFailure) {
+    EXPECT_EQ(after({Sign::closed}), PathState::down);
+    machine.expect(now);
+    EXPECT_EQ(after({Sign::refused, Sign::answered}), PathState::probing);
+}
+
 TEST_F(PathMachineTest, ReachesTheSameStateFromEveryHistoryOfFive) {
     constexpr std::array kSigns{Sign::answered, Sign::loading, Sign::unauthorized,
                                 Sign::failing,  Sign::closed,  Sign::refused};
@@ -163,6 +221,15 @@ TEST_F(PathMachineTest, ReachesTheSameStateFromEveryHistoryOfFive) {
         ASSERT_EQ(down.state(), PathState::down);
         made.observe({kClosed, "x", ""}, now, 0.5);
         ASSERT_EQ(made.state(), PathState::down);
+    }
+}
+
+TEST(Fate, HasANameOfItsOwn) {
+    std::vector<std::string_view> names;
+    for (const Fate fate : kFates) {
+        const auto name = to_string(fate);
+        EXPECT_EQ(std::count(names.begin(), names.end(), name), 0) << name;
+        names.push_back(name);
     }
 }
 

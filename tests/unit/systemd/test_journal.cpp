@@ -23,6 +23,12 @@ TEST(Journal, MakesFieldsOfFields) {
               "ODD_NAME\n\3\0\0\0\0\0\0\0a\nb\n"s);
 }
 
+TEST(Journal, HasALineOfAnotherUnderItsName) {
+    const log::Field fields[] = {{log::kSource, "llama-server"}};
+    EXPECT_EQ(journal_entry(log::Level::info, "loaded", fields),
+              "MESSAGE=loaded\nPRIORITY=6\nSYSLOG_IDENTIFIER=llama-server\nSOURCE=llama-server\n");
+}
+
 TEST(Journal, LetsNoMessageForgeAField) {
     EXPECT_THAT(journal_entry(log::Level::info, "a\nPRIORITY=0", {}),
                 StartsWith("MESSAGE\n\14\0\0\0\0\0\0\0a\nPRIORITY=0\nPRIORITY=6\n"s));

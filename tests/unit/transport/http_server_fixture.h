@@ -57,6 +57,11 @@ public:
         return true;
     }
 
+    /// Sends, and the server has had no turn to notice.
+    void send_unseen(std::string_view bytes) {
+        EXPECT_EQ(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL), static_cast<ssize_t>(bytes.size()));
+    }
+
     /// Everything that comes until `mark` is at its end; or until the connection ends, for an empty mark.
     std::string read_until(std::string_view mark) {
         std::string text;

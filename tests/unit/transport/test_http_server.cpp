@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <boost/asio/posix/stream_descriptor.hpp>
+
 #include <fcntl.h>
 #include <sys/resource.h>
 
 namespace lamd::transport::http {
 namespace {
 
+using testing::AllOf;
 using testing::ContainsRegex;
 using testing::EndsWith;
 using testing::HasSubstr;
@@ -37,8 +40,8 @@ TEST_F(HttpServerTest, AnswersOneRequestAfterTheOtherOnAConnection) {
     const auto at = first.find("X-Request-Id: ");
     ASSERT_NE(at, std::string::npos);
     EXPECT_TRUE(is_uuid(first.substr(at + 14, 36)));
-    caller.send("POST /two HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
-    EXPECT_THAT(caller.read_until("abc"), HasSubstr("\r\n\r\n/two abc"));
+    caller.send("POST /two HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nxyz");
+    EXPECT_THAT(caller.read_until("xyz"), HasSubstr("\r\n\r\n/two xyz"));
     EXPECT_EQ(server_->counts().requests, 2U);
     EXPECT_EQ(server_->counts().accepted, 1U);
 }
@@ -72,6 +75,34 @@ TEST_F(HttpServerTest, FramesAStreamInChunks) {
     EXPECT_THAT(answer, EndsWith("\r\n\r\n5\r\nhello\r\n12c\r\n" + std::string(300, 'x') + "\r\n0\r\n\r\n"));
     caller.send(get());
     caller.read_until("0\r\n\r\n");
+}
+
+asio::awaitable<void> stream_in_one(const Request& request, Responder& responder) {
+    co_await responder.begin(200, kStreamFields, Responder::Body::at_once);
+    if (request.path == "/first") {
+        co_await responder.write("hello");
+    } else if (request.path == "/nothing") {
+        co_await responder.write("");
+    }
+    co_await responder.finish("last");
+}
+
+TEST_F(HttpServerTest, SendsHeadFirstBytesAndEndTogether) {
+    serve(stream_in_one);
+    auto caller = client();
+    caller.send(get());
+    auto answer = caller.read_until("\r\n\r\n4\r\nlast\r\n0\r\n\r\n");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+    caller.send(get("/first"));
+    answer = caller.read_until("\r\n\r\n5\r\nhello\r\n4\r\nlast\r\n0\r\n\r\n");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+    caller.send(get("/nothing"));
+    answer = caller.read_until("\r\n\r\n4\r\nlast\r\n0\r\n\r\n");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+    caller.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_THAT(caller.read_until("\r\n\r\n"), HasSubstr("\r\nTransfer-Encoding: chunked\r\n"));
+    caller.send("GET / HTTP/1.0\r\n\r\n");
+    EXPECT_THAT(caller.read_all(), EndsWith("\r\n\r\nlast"));
 }
 
 TEST_F(HttpServerTest, EndsAStreamToHttp10ByClosing) {
@@ -336,6 +367,36 @@ TEST_F(HttpServerWaitTest, FinishesRunningAnswersWhenItStops) {
     EXPECT_TRUE(wait_for([this] { return tasks_.size() == 0; }));
 }
 
+TEST_F(HttpServerWaitTest, AnswersWhoHadConnectedButNotAskedWhenItStops) {
+    serve_waiting();
+    event_.set();
+    auto early = client();
+    auto slow = client();
+    slow.send("GET / HTTP/1.1\r\n");
+    begin_stop(1h);
+    settle();
+    early.send(get());
+    EXPECT_THAT(early.read_all(), AllOf(HasSubstr("Connection: close"), EndsWith("late")));
+    slow.send("Host: lamd\r\n\r\n");
+    EXPECT_THAT(slow.read_all(), EndsWith("late"));
+    EXPECT_TRUE(wait_for([this] { return tasks_.size() == 0; }));
+}
+
+TEST_F(HttpServerWaitTest, AnswersWhatAKeptConnectionHasSentWhenItStops) {
+    serve_waiting();
+    event_.set();
+    auto kept = client();
+    auto idle = client();
+    for (auto* caller : {&kept, &idle}) {
+        caller->send(get());
+        EXPECT_THAT(caller->read_until("late"), HasSubstr("200"));
+    }
+    kept.send_unseen(get());
+    begin_stop(1h);
+    EXPECT_THAT(kept.read_all(), EndsWith("late"));
+    EXPECT_EQ(idle.read_all(), "");
+}
+
 TEST_F(HttpServerWaitTest, CancelsRunningAnswersAtTheDeadline) {
     serve_waiting();
     auto caller = client();
@@ -395,6 +456,27 @@ TEST_F(HttpServerWaitTest, EndsAnAnswerWhoseReaderLeaves) {
 asio::awaitable<void> tell_peer(const Request& request, Responder& responder) {
     const auto& peer = request.peer;
     co_await responder.send(text(fmt::format("{} {} {}!", peer.uid, peer.pid, peer.groups.at(0))));
+}
+
+// The three become ready in this order, and so have their turns in it: the first closes the third, whose place in Asio
+// the new connection takes, and with it the event that is queued there.
+TEST_F(HttpServerTest, TakesNobodyElsesEndForItsCallers) {
+    serve(echo);
+    std::array<int, 2> first{};
+    std::array<int, 2> third{};
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, first.data()), 0);
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, third.data()), 0);
+    asio::posix::stream_descriptor closer(io_, first[0]);
+    asio::posix::stream_descriptor closed(io_, third[0]);
+    closed.async_wait(closed.wait_read, [](boost::system::error_code) {});
+    closer.async_wait(closer.wait_read, [&](boost::system::error_code) { closed.close(); });
+    settle();
+    ASSERT_EQ(::write(first[1], "x", 1), 1);
+    RawClient caller(io_, path_);
+    ::close(third[1]);
+    caller.send(get("/here"));
+    EXPECT_THAT(caller.read_until("/here "), StartsWith("HTTP/1.1 200 OK"));
+    ::close(first[1]);
 }
 
 TEST_F(HttpServerTest, KnowsItsPeer) {

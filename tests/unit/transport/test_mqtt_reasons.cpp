@@ -33,6 +33,15 @@ TEST(MqttReasons, RepeatTheBrokersOwnWords) {
     EXPECT_EQ(connection_ended(0, "", kBroker).cause, Cause::lost);
 }
 
+TEST(MqttReasons, SayHowAPasswordIsWritten) {
+    auto broker = kBroker;
+    EXPECT_THAT(connection_refused(0x87, "", broker).trouble.remedy, testing::Not(HasSubstr("read -rsp")));
+    broker.password_file = "/etc/lamd/mqtt password";
+    EXPECT_THAT(connection_refused(0x87, "", broker).trouble.remedy, HasSubstr("> '/etc/lamd/mqtt password'`"));
+    EXPECT_THAT(connection_refused(0x87, "", broker).trouble.remedy, testing::EndsWith("`systemctl restart lamd`"));
+    EXPECT_THAT(connection_refused(0x88, "", broker).trouble.remedy, "") << "it passes";
+}
+
 TEST(MqttReasons, NameTheErrorsOfTheSystem) {
     EXPECT_EQ(not_connected(ECONNREFUSED, kBroker).cause, Cause::unreachable);
     EXPECT_THAT(not_connected(ECONNREFUSED, kBroker).trouble.remedy, HasSubstr("start the broker"));
@@ -44,7 +53,10 @@ TEST(MqttReasons, NameTheErrorsOfTheSystem) {
 TEST(MqttReasons, SayWhoNeedsWhichRight) {
     EXPECT_EQ(publish_refused("t", 0x87, kBroker),
               (Trouble{"mqtts://b:8883 refuses a message to t: not authorized (0x87)",
-                       "let user lam write t in the broker's access list"}));
+                       "let user lam write t in the broker's access list; mosquitto's: `printf 'user lam\\ntopic write "
+                       "t\\n' >> /etc/mosquitto/lamd.acl && systemctl reload mosquitto`; then here: `systemctl restart "
+                       "lamd`",
+                       "access"}));
     EXPECT_THAT(publish_refused("t", 0x97, kBroker).remedy, HasSubstr("limits"));
     EXPECT_EQ(subscription_refused("t/#", 0x87, {.address = {"b", 1}}).remedy,
               "let clients without a user name read t/# in the broker's access list");

@@ -27,6 +27,7 @@ TEST(StreamWatch, IsCompleteWithAFinishReasonOrDone) {
     EXPECT_TRUE(after({kToken, kEnd}).is_complete());
     EXPECT_TRUE(after({kToken, "data: [DONE]"}).is_complete());
     EXPECT_TRUE(after({kToken, "data:[DONE]"}).is_done());
+    EXPECT_TRUE(after({kToken, "data: [DONE] "}).is_done());
     EXPECT_FALSE(after({kToken, kEnd}).is_done());
 }
 
@@ -61,8 +62,55 @@ TEST(StreamWatch, IsNotFooledByText) {
     EXPECT_FALSE(after({R"(data: {"choices":[],"error":null})"}).has_error());
     EXPECT_FALSE(after({R"(data: {"x":{"finish_reason":"stop"},"choices":[{"finish_reason":null}]})"}).is_complete());
     EXPECT_FALSE(after({R"(data: "error" "finish_reason":"x")", R"(data: ["error"])"}).has_error());
-    EXPECT_FALSE(after({"data: [DONE] "}).is_done());
     EXPECT_FALSE(after({"x: [DONE]"}).is_done());
+}
+
+constexpr std::string_view kRole =
+    R"(data: {"choices":[{"finish_reason":null,"index":0,"delta":{"role":"assistant","content":null}}]})";
+
+std::string prompt_progress(int processed) {
+    return R"(data: {"choices":[{"index":0,"delta":{"role":"assistant","content":null}}],)"
+           R"("prompt_progress":{"total":900,"cache":0,"processed":)" +
+           std::to_string(processed) + "}}";
+}
+
+EventKind kind_of(std::string_view event, std::initializer_list<std::string_view> before = {}) {
+    auto watch = after(before);
+    return watch.see(std::string(event) + "\n\n");
+}
+
+TEST(StreamWatch, TellsTheAnswerFromWhatComesBefore) {
+    EXPECT_EQ(kind_of(kRole), EventKind::silent);
+    EXPECT_EQ(kind_of(R"(data: {"choices":[{"delta":{"role":"assistant","content":"","tool_calls":[]}}]})"),
+              EventKind::silent);
+    EXPECT_EQ(kind_of("id: 7"), EventKind::silent);
+    EXPECT_EQ(kind_of(prompt_progress(5)), EventKind::progress);
+    EXPECT_EQ(kind_of(kToken), EventKind::content);
+    EXPECT_EQ(kind_of(kEnd), EventKind::content);
+    EXPECT_EQ(kind_of("data: [DONE]"), EventKind::done);
+    EXPECT_EQ(kind_of(R"(data: {"choices":[{"delta":{"reasoning_content":"hm"}}]})"), EventKind::content);
+    EXPECT_EQ(kind_of(R"(data: {"choices":[{"delta":{"tool_calls":[{"index":0}]}}]})"), EventKind::content);
+    EXPECT_EQ(kind_of(R"(data: {"choices":[{"text":"a"}]})"), EventKind::content);
+    EXPECT_EQ(kind_of(R"(data: {"choices":[{"text":""}]})"), EventKind::silent);
+    EXPECT_EQ(kind_of(R"(data: {"choices":[],"usage":{}})"), EventKind::content);
+    EXPECT_EQ(kind_of(R"(data: {"error":{"message":"no"}})"), EventKind::content);
+    EXPECT_EQ(kind_of(R"(data: {"type":"response.created"})"), EventKind::content);
+    EXPECT_FALSE(after({kRole, prompt_progress(5)}).has_content());
+    EXPECT_TRUE(after({kRole, kToken}).has_content());
+}
+
+TEST(StreamWatch, FindsGarbage) {
+    EXPECT_EQ(kind_of(R"(data: {"choices":[{"delta":)"), EventKind::garbage);
+    EXPECT_EQ(kind_of("data: proxy error: connection refused"), EventKind::garbage);
+    EXPECT_EQ(kind_of(R"(data: {"choices":[{"delta":)", {kToken}), EventKind::garbage);
+    EXPECT_EQ(kind_of("data: {\"choices\":\ndata: []}"), EventKind::content);
+}
+
+TEST(StreamWatch, CountsStepsOnlyWhereTheServerGetsOn) {
+    EXPECT_EQ(after({kRole, kRole}).steps(), 0);
+    EXPECT_EQ(after({prompt_progress(0), prompt_progress(100)}).steps(), 2);
+    EXPECT_EQ(after({prompt_progress(100), prompt_progress(100), prompt_progress(50)}).steps(), 1);
+    EXPECT_EQ(after({prompt_progress(100), kToken, kToken}).steps(), 3);
 }
 
 }  // namespace

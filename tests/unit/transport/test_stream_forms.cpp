@@ -128,6 +128,9 @@ TEST(RequestForm, CarriesARequest) {
     EXPECT_EQ(read->credit, 7U);
     EXPECT_EQ(read->body, "{}");
     EXPECT_TRUE(decode_open(encode_open(request("GET", "/health"))));
+    EXPECT_TRUE(decode_open(encode_open(request("POST", "/tokenize"))));
+    EXPECT_TRUE(decode_open(encode_open(request("POST", "/apply-template"))));
+    EXPECT_FALSE(decode_open(encode_open(request("POST", "/tokenize/../slots"))));
 }
 
 // What becomes part of a URL and of a head must not become another host, or another field.
@@ -159,6 +162,16 @@ TEST(FrameForm, CutsWhatIsTooLargeForTheBroker) {
         whole = *reassembly.add(*decode(frame));
     }
     EXPECT_EQ(whole, payload);
+}
+
+// A broker's peer may send anything: what only a gateway says, and what cannot be read, is no message of a stream.
+TEST(FrameForm, RefusesWhatIsNoMessage) {
+    for (const auto type : {FrameType::open, FrameType::resume, FrameType::cancel, FrameType::credit}) {
+        EXPECT_FALSE(decode_payload(type, 1, "{}"));
+    }
+    EXPECT_FALSE(decode_payload(FrameType::head, 1, "[]"));
+    EXPECT_FALSE(decode_payload(FrameType::end, 1, R"({"events":1})"));
+    EXPECT_TRUE(decode_payload(FrameType::gone, 1, ""));
 }
 
 }  // namespace

@@ -33,6 +33,48 @@ TEST(ClaimAnswer, NamesTheHolderAndWhenToAskAgain) {
     EXPECT_EQ(answer->retry, 7s);
 }
 
+TEST(ClaimAnswer, ComesFromAGuardOrFromTheScript) {
+    EXPECT_FALSE(read_claim_answer("lamd-claim granted\n", false)->has_guard);
+    EXPECT_FALSE(read_claim_answer("lamd-claim taken_over 4711\n", false)->has_guard);
+    EXPECT_TRUE(read_claim_answer("lamd-claim granted guard\n", false)->has_guard);
+    const auto answer = read_claim_answer("lamd-claim taken_over 4711 guard\n", false);
+    EXPECT_EQ(answer->kind, Kind::taken_over);
+    EXPECT_TRUE(answer->has_guard);
+}
+
+TEST(ClaimAnswer, OfAGuardSaysWhatIsHeldAndForHowLong) {
+    const auto answer = read_claim_answer("lamd-claim held 15 attic guard 7260 127.0.0.1:8080 [::1]:1\n", false);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->kind, Kind::held);
+    EXPECT_EQ(answer->holder, "attic");
+    EXPECT_EQ(answer->retry, 15s);
+    EXPECT_TRUE(answer->has_guard);
+    EXPECT_EQ(answer->held_for, 7260s);
+    EXPECT_EQ(answer->ports, "127.0.0.1:8080 [::1]:1");
+}
+
+TEST(ClaimTalk, AnswersWhatTheGuardAsks) {
+    std::string output = "ping 3\nbeat\nping 4\npi";
+    const auto talk = read_claim_talk(output);
+    EXPECT_EQ(talk.reply, "pong 3\npong 4\n");
+    EXPECT_TRUE(talk.is_answered);
+    EXPECT_EQ(output, "pi");
+}
+
+TEST(ClaimTalk, TakesNoQuestionForABeat) {
+    std::string output = "ping 3\n";
+    EXPECT_FALSE(read_claim_talk(output).is_answered);
+    EXPECT_EQ(output, "");
+}
+
+TEST(ClaimTalk, KeepsNothingOfWhatIsNoLine) {
+    std::string output(5000, 'x');
+    EXPECT_EQ(read_claim_talk(output).reply, "");
+    EXPECT_EQ(output, "");
+    output = "ping " + std::string(4000, '9') + "\n";
+    EXPECT_LT(read_claim_talk(output).reply.size(), 40U);
+}
+
 TEST(ClaimAnswer, DoesNotTrustAnAbsurdWait) {
     EXPECT_EQ(read_claim_answer("lamd-claim held 99999999 x\n", true)->retry, 1h);
     EXPECT_EQ(read_claim_answer("lamd-claim held -5 x\n", true)->retry, 1s);

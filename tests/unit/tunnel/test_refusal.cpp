@@ -8,7 +8,12 @@ namespace {
 
 using testing::HasSubstr;
 
-const ForwardRequest kRequest{.host = "127.0.0.1", .port = 8080, .user = "lam", .server = "b.example.org"};
+const ForwardRequest kRequest{.host = "127.0.0.1",
+                              .port = 8080,
+                              .user = "lam",
+                              .server = "b.example.org",
+                              .authorize = "lamctl authorize KEY",
+                              .tunnel = "web"};
 
 TEST(Refusal, WithoutAReasonMeansThatThePortIsBusy) {
     const auto failed = classify_refusal({}, kRequest);
@@ -24,7 +29,8 @@ TEST(Refusal, ByPermitlistenNamesTheOptionToAdd) {
                           "port forwarding refused"},
                          kRequest);
     EXPECT_EQ(failed.cause, Cause::port_not_permitted);
-    EXPECT_THAT(failed.trouble.remedy, HasSubstr("permitlisten=\"127.0.0.1:8080\""));
+    EXPECT_THAT(failed.trouble.remedy, HasSubstr("on b.example.org: `lamctl authorize KEY`"));
+    EXPECT_THAT(failed.trouble.remedy, HasSubstr("`lamctl reconnect web`"));
 }
 
 TEST(Refusal, ByTheServersPolicyNamesTheSetting) {

@@ -34,7 +34,7 @@ public:
         is_finished = true;
         co_return Result<void>();
     }
-    asio::awaitable<Result<void>> begin(unsigned first_status, transport::http::Fields head) override {
+    asio::awaitable<Result<void>> begin(unsigned first_status, transport::http::Fields head, Body) override {
         status = first_status;
         fields = std::move(head);
         co_return Result<void>();
@@ -43,7 +43,8 @@ public:
         body += bytes;
         co_return Result<void>();
     }
-    asio::awaitable<Result<void>> finish() override {
+    asio::awaitable<Result<void>> finish(std::string_view last) override {
+        body += last;
         is_finished = true;
         co_return Result<void>();
     }
@@ -167,6 +168,56 @@ TEST_F(HttpIngressTest, ACancelledStreamIsNotBegun) {
     EXPECT_EQ(ask("DELETE", "/lam/v1/streams/" + kId).status, 204U);
     EXPECT_EQ(open().status, 410U);
     EXPECT_EQ(upstream->connections(), 0U);
+}
+
+TEST_F(HttpIngressTest, AWorkerThatIsBeingStoppedBeginsNothingNewAndGoesOnWithWhatItHas) {
+    make_good();
+    const auto first = open();
+    streams->close();
+    const auto refused = open("01932c07-209e-7b3e-9c4f-0242ac120003");
+    EXPECT_EQ(refused.status, 503U);
+    EXPECT_EQ(refused.field("Lam-Worker"), "a");
+    EXPECT_NE(refused.body.find("\"worker_stopping\""), std::string::npos);
+    EXPECT_EQ(open().body, first.body);
+    EXPECT_EQ(ask("GET", "/lam/v1/streams/" + kId).body, first.body);
+    EXPECT_EQ(upstream->requests().size(), 1U);
+}
+
+asio::awaitable<void> answer_when(const bool& may_end, Connection& connection) {
+    co_await connection.request();
+    co_await connection.send(kHead);
+    co_await connection.send_chunk(kOne);
+    while (!may_end) {
+        co_await sleep_until(SystemClock().now() + 1ms);
+    }
+    co_await connection.send_chunk(kLast);
+    co_await connection.send("0\r\n\r\n");
+}
+
+TEST_F(HttpIngressTest, TheDrainWaitsForTheStreamsThatAreRead) {
+    bool may_end = false;
+    make([&may_end](Connection& connection) { return answer_when(may_end, connection); });
+    Caller caller;
+    const transport::http::Request request{.id = "r",
+                                           .method = "POST",
+                                           .path = "/v1/chat/completions",
+                                           .query = "",
+                                           .fields = {{"Lam-Stream", kId}},
+                                           .body = R"({"stream":true})",
+                                           .peer = {}};
+    TaskGroup tasks(io.get_executor());
+    tasks.spawn(ingress->handle(request, caller));
+    while (caller.body.empty()) {
+        io.run_one();
+    }
+    streams->close();
+    test::run(io, ingress->drain(clock.now() + 50ms));
+    EXPECT_FALSE(caller.is_finished) << "the deadline holds";
+    may_end = true;
+    test::run(io, ingress->drain(clock.now() + 1h));
+    EXPECT_TRUE(caller.is_finished);
+    tasks.cancel();
+    test::run(io, tasks.join());
 }
 
 TEST_F(HttpIngressTest, WhoKnowsNothingOfStreamsGetsTheServersAnswer) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <vector>
+
 namespace lamd::worker {
 namespace {
 
@@ -90,6 +93,24 @@ TEST_F(JournalTest, AFullShelfHoldsUpStreamsThatHaveNothingToGive) {
     EXPECT_FALSE(journal.is_full()) << "another stream has something to give";
 }
 
+TEST_F(JournalTest, TheShelfPassesOverWhatHasGivenEverything) {
+    std::vector<std::unique_ptr<Journal>> ended;
+    for (int i = 0; i < 10; ++i) {
+        ended.push_back(std::make_unique<Journal>(shelf, 40_B));
+        ended.back()->append(kTen);
+        ended.back()->close();
+    }
+    fill(4);
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(ended.at(i)->at(0).has_value(), i >= 4) << i;
+    }
+    ended.erase(ended.begin() + 2, ended.begin() + 6);
+    EXPECT_EQ(shelf.bytes(), 80U);
+    ended.clear();
+    EXPECT_EQ(shelf.bytes(), 40U);
+    EXPECT_EQ(journal.first(), 0U);
+}
+
 TEST_F(JournalTest, GivesItsRoomBackWhenItGoes) {
     {
         Journal second(shelf, 40_B);
@@ -97,6 +118,28 @@ TEST_F(JournalTest, GivesItsRoomBackWhenItGoes) {
         EXPECT_EQ(shelf.bytes(), 10U);
     }
     EXPECT_EQ(shelf.bytes(), 0U);
+}
+
+TEST_F(JournalTest, HasItsMiddleWhereHalfOfTheBytesAre) {
+    EXPECT_EQ(journal.middle(), 0U);
+    journal.append(std::string(30, 'x'));
+    journal.append("x");
+    journal.append("x");
+    EXPECT_EQ(journal.middle(), 1U) << "by bytes, not by events";
+    journal.acknowledge(3);
+    journal.append(std::string(30, 'x'));
+    EXPECT_EQ(journal.first(), 1U);
+    EXPECT_EQ(journal.middle(), 4U) << "of those that are still there";
+}
+
+TEST_F(JournalTest, TheShelfKeepsToAnotherLimit) {
+    fill(4);
+    journal.acknowledge(4);
+    EXPECT_FALSE(shelf.is_full());
+    shelf.set_limit(20_B);
+    fill(1);
+    EXPECT_EQ(shelf.bytes(), 20U);
+    EXPECT_EQ(journal.first(), 3U);
 }
 
 }  // namespace

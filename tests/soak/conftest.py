@@ -1,0 +1,3 @@
+"""Everything is in tests/support/lamdtest/fixtures.py."""
+
+pytest_plugins = ["lamdtest.fixtures"]
