@@ -1,3 +1,7 @@
+# Sources of one library share what they include and what of templates they use, so several are compiled as one: a third of
+# the time of each for itself. So no two of a folder may have a helper of the same name; what two need belongs in a header.
+option(LAMD_UNITY "Compile several sources of a library at once" ON)
+
 # lamd_library(FOLDER SOURCES... LINK targets...): the static library of one folder. tools/layers.toml holds which folder
 # may use which; a library that links another one here without being allowed to include it fails the layer check.
 function(lamd_library name)
@@ -6,6 +10,7 @@ function(lamd_library name)
     target_include_directories(lamd_${name} PUBLIC ${CMAKE_SOURCE_DIR})
     target_link_libraries(lamd_${name} PUBLIC lamd_boost fmt::fmt ${LIB_LINK} PRIVATE ${LIB_PRIVATE})
     lamd_precompile(lamd_${name})
+    set_target_properties(lamd_${name} PROPERTIES UNITY_BUILD ${LAMD_UNITY} UNITY_BUILD_BATCH_SIZE 6)
 endfunction()
 
 function(lamd_program name)

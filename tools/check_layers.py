@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Hold every #include to the directions of tools/layers.toml.
+"""Hold every #include to the directions of tools/layers.toml, and every call that only one place may make.
 
   check_layers.py [ROOT]
 
-Three things are wrong: a folder that includes another one it may not use, a third-party header outside the places of
-its library, and a third-party header that no library in the table claims. Each is printed as FILE:LINE and the reason;
-the exit status says whether there was one. Only the text of the includes is read, so no compiler is needed.
+Four things are wrong: a folder that includes another one it may not use, a third-party header outside the places of
+its library, a third-party header that no library in the table claims, and a call for which there is a better one. Each is
+printed as FILE:LINE and the reason; the exit status says whether there was one. Only the text is read, so no compiler is
+needed.
 """
 import re
 import sys
@@ -26,6 +27,7 @@ class Table:
     unrestricted: set[str]
     headers: dict[str, str]  # prefix of an include -> library
     places: dict[str, list[str]]  # library -> places
+    calls: list[tuple[re.Pattern, str, list[str]]]  # the call, what to write instead, the places that may
 
     @staticmethod
     def load(path: Path) -> "Table":
@@ -36,6 +38,7 @@ class Table:
             unrestricted=set(data["unrestricted"]["folders"]),
             headers={prefix: name for name, library in libraries.items() for prefix in library["headers"]},
             places={name: library["places"] for name, library in libraries.items()},
+            calls=[(re.compile(call["pattern"]), call["instead"], call["places"]) for call in data["calls"]],
         )
 
     def library_of(self, header: str) -> str | None:
@@ -70,6 +73,13 @@ def complaint(table: Table, file: Path, quoted: bool, header: str) -> str | None
     return None
 
 
+def wrong_call(table: Table, file: Path, line: str) -> str | None:
+    for pattern, instead, places in table.calls:
+        if (found := pattern.search(line)) and not any(is_within(file, place) for place in places):
+            return f"{found[0]} belongs into {', '.join(places)}; write {instead}"
+    return None
+
+
 def sources(root: Path) -> list[Path]:
     found = (path.relative_to(root) for path in root.rglob("*") if path.suffix in ENDINGS and path.is_file())
     return sorted(path for path in found if path.parts[0] not in SKIPPED and len(path.parts) > 1)
@@ -87,7 +97,8 @@ def check(root: Path) -> list[str]:
             continue
         for number, line in enumerate((root / file).read_text().splitlines(), 1):
             match = INCLUDE.match(line)
-            if match and (reason := complaint(table, file, match[1] == '"', match[2])):
+            reason = complaint(table, file, match[1] == '"', match[2]) if match else wrong_call(table, file, line)
+            if reason:
                 problems.append(f"{file}:{number}: {reason}")
     return problems
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Hold relative links and images in the Markdown files to files that exist.
+"""Hold relative links and images in the Markdown files to files that exist, and a link whose text is `code` to a file
+that has this code in it: so a document can name a test, and goes wrong when the test goes away.
 
   check_links.py [ROOT]
 """
@@ -7,8 +8,21 @@ import re
 import sys
 from pathlib import Path
 
-LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
+CODE = re.compile(r"`(\w+)`")
 SKIPPED = {"build", ".git", ".cache"}
+
+
+def problem(page: Path, text: str, target: str) -> str | None:
+    path = target.split("#")[0]
+    if not path or "://" in target or target.startswith("mailto:"):
+        return None
+    if not (page.parent / path).exists():
+        return f"there is no {path}"
+    code = CODE.fullmatch(text)
+    if code and Path(path).suffix in {".py", ".cpp", ".mjs", ".sh"} and code[1] not in (page.parent / path).read_text():
+        return f"{path} has no {code[1]}"
+    return None
 
 
 def problems(root: Path) -> list[str]:
@@ -17,10 +31,9 @@ def problems(root: Path) -> list[str]:
         if page.relative_to(root).parts[0] in SKIPPED:
             continue
         for number, line in enumerate(page.read_text().splitlines(), 1):
-            for target in LINK.findall(line):
-                path = target.split("#")[0]
-                if path and "://" not in target and not target.startswith("mailto:") and not (page.parent / path).exists():
-                    found.append(f"{page.relative_to(root)}:{number}: there is no {path}")
+            for text, target in LINK.findall(line):
+                if what := problem(page, text, target):
+                    found.append(f"{page.relative_to(root)}:{number}: {what}")
     return found
 
 

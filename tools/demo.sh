@@ -203,7 +203,7 @@ chat() {
 
 # What B's lamd has logged of answers that changed their way since line $1 of its log.
 show_hops() {
-    tail -n +"$(($1 + 1))" "$work/lamd-b.log" | grep 'goes on over another path' | sed 's/^/    /'
+    tail -n +"$(($1 + 1))" "$work/lamd-b.log" | grep 'goes on elsewhere' | sed 's/^/    /'
 }
 log_lines() { wc -l <"$work/lamd-b.log"; }
 
@@ -237,10 +237,11 @@ note "A: lamd dials B's sshd, and stands as a worker in front of its model: $ser
 note "B: lamd offers that model on a Unix socket, with the OpenAI API; a second way leads through an MQTT broker"
 
 tell "Start lamd on both, wait until an answer is possible"
+mkdir "$work/state-a" "$work/state-b"
 from=$(milliseconds)
-start lamd-a "$build/daemon/lamd" --config "$work/a.yaml"
+start lamd-a env STATE_DIRECTORY="$work/state-a" "$build/daemon/lamd" --config "$work/a.yaml"
 lamd_a=$started
-start lamd-b "$build/daemon/lamd" --config "$work/b.yaml"
+start lamd-b env STATE_DIRECTORY="$work/state-b" "$build/daemon/lamd" --config "$work/b.yaml"
 wait_until 10 lamctl_b version
 lamctl_a wait --for=tunnel=b --timeout=20s
 tunnel=$(($(milliseconds) - from))

@@ -5,7 +5,7 @@ set -euo pipefail
 
 policy=/usr/sbin/policy-rc.d
 services=()
-for service in ssh.service ssh.socket mosquitto.service; do
+for service in ssh.service ssh.socket mosquitto.service nginx.service haproxy.service; do
     [ -e "/lib/systemd/system/$service" ] || services+=("$service")
 done
 

@@ -9,6 +9,7 @@ kind_of() {
         --debug) echo debug ;;
         --asan) echo asan ;;
         --tsan) echo tsan ;;
+        --coverage) echo coverage ;;
     esac
 }
 
@@ -18,7 +19,8 @@ options_of() {
         debug) echo -DCMAKE_BUILD_TYPE=Debug ;;
         asan) echo -DCMAKE_CXX_COMPILER=clang++-19 -DLAMD_BENCH=OFF -DLAMD_FUZZ=ON -DLAMD_SANITIZE=address,undefined ;;
         tsan) echo -DCMAKE_CXX_COMPILER=clang++-19 -DLAMD_BENCH=OFF -DLAMD_SANITIZE=thread ;;
-        tidy) echo -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON ;;
+        coverage) echo -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_BUILD_TYPE=Debug -DLAMD_BENCH=OFF -DLAMD_COVERAGE=ON ;;
+        tidy) echo -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DLAMD_UNITY=OFF ;;
     esac
 }
 
@@ -54,16 +56,29 @@ build() {
         kind=$chosen
         shift
     done
-    if [ "$kind" = asan ] || [ "$kind" = tsan ]; then deps check; else deps test; fi
+    if [ "$kind" = release ] || [ "$kind" = debug ]; then deps test; else deps check; fi
     configure "$kind" -DLAMD_TESTS=ON
     make_targets "$kind" "$@"
 }
 
+# When this commit was made; for an unpacked archive, when its version was.
+source_date() {
+    git log -1 --format=%ct 2>/dev/null || date +%s -d "$(sed -n 's/^ -- .*>  //p;T;q' packaging/debian/changelog)"
+}
+
+# The packages of a build and what is in them, in build/package; nothing of when and where they were made is in them.
 package() {
     deps check
     configure release
     make_targets release
-    (cd build/release && cpack -G DEB -B ../package >&2)
+    pack build/release build/package
+}
+
+# pack BUILD TO
+pack() {
+    SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(source_date)} cpack --config "$1/CPackConfig.cmake" -B "$2" >&2
+    [ ! -e "$1/packaging/lamd.spdx.json" ] || cp "$1/packaging/lamd.spdx.json" "$2"
+    rm -rf "$2/_CPack_Packages"
 }
 
 format() {

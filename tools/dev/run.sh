@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Commands that run what was built: the demonstration, the benchmarks, the fuzzers, and a fresh Debian to try it all on.
+# Commands that run what was built: the demonstration, the benchmarks, the fuzzers, chaos, the soak, and a fresh Debian to try it all on.
 
 demo() {
     deps demo
@@ -17,7 +17,7 @@ demo() {
 bench() {
     deps bench
     configure release -DLAMD_BENCH=ON
-    make_targets release
+    make_targets release lamd lamd-bench-client lamd-bench-server
     [ -x bench/run ] || die "there are no benchmarks in this tree"
     bench/run "$@"
 }
@@ -44,6 +44,25 @@ fuzz() {
         }
         grep -E 'number_of_executed_units' "build/fuzz/$name.log" >&2 || true
     done
+}
+
+# chaos [--seed N] [--seeds N | --hours H] [--seconds S] [--jobs N]: tests/chaos/many.py.
+chaos() {
+    run_against_lamd tests/chaos/many.py "$@"
+}
+
+# soak [--hours H] [--streams N]: tests/soak/soak.py.
+soak() {
+    run_against_lamd tests/soak/soak.py "$@"
+}
+
+run_against_lamd() {
+    deps test
+    build --release lamd lamctl wire clock_shift
+    prepare_llama
+    LAMD_BIN=$ROOT/build/release/daemon/lamd LAMCTL_BIN=$ROOT/build/release/lamctl/lamctl \
+        WIRE_BIN=$ROOT/build/release/tests/integration/wire \
+        CLOCK_SHIFT=$ROOT/build/release/tests/integration/libclock_shift.so /usr/bin/python3 -B "$@"
 }
 
 # fresh 12|13 [root|user]: what README promises, on a machine that was booted a moment ago.

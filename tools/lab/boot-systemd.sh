@@ -1,8 +1,8 @@
 #!/bin/bash
 # boot-systemd.sh: boots a real Debian with systemd as PID 1 in a container, runs a script in it, exits with its status.
 #
-#   boot-systemd.sh [-c SRC:DEST]... [-i PKG,..] [-n NET] [-t SEC] [-T SEC] [-b] [-a] [-e K=V]... SUITE SCRIPT [ARG...]
-#   boot-systemd.sh [-i PKG,..] -B SUITE            only make the cached root
+#   boot-systemd.sh [-c SRC:DEST]... [-i PKG,..] [-n NET] [-t SEC] [-T SEC] [-b] [-a] [-r] [-e K=V]... SUITE SCRIPT [ARG...]
+#   boot-systemd.sh [-i PKG,..] -B SUITE            only make the cached root, and print where it is
 #
 #   SUITE         bookworm | trixie (anything debootstrap and the mirror have)
 #   -c SRC:DEST   copy a file or directory of this machine to DEST inside (repeatable; modes kept)
@@ -12,6 +12,7 @@
 #   -T SEC        limit for the boot, default 60
 #   -b            also allow bpf() inside, so that IPAddressDeny= and DeviceAllow= really filter
 #   -a            also allow network administration inside, so that SCRIPT can make network namespaces
+#   -r            SCRIPT may exit with 194 to have the machine rebooted and itself run again; BOOT_NUMBER counts from 1
 #   -e K=V        environment of SCRIPT
 # Needs root, systemd-container and debootstrap. Works where PID 1 of this machine is not systemd.
 # Environment: BOOT_CACHE (default: lamd/lab in the user's cache), BOOT_MIRROR, BOOT_UNIFIED=1|0, BOOT_CONSOLE=file,
@@ -30,8 +31,9 @@ die() {
     exit 125
 }
 
-copies=() packages='' network=private script_limit=300 boot_limit=60 with_bpf='' with_net_admin='' only_build='' environment=()
-while getopts c:i:n:t:T:bae:B option; do
+copies=() packages='' network=private script_limit=300 boot_limit=60 environment=()
+with_bpf='' with_net_admin='' with_reboots='' only_build=''
+while getopts c:i:n:t:T:bare:B option; do
     case $option in
         c) copies+=("$OPTARG") ;;
         i) packages=$OPTARG ;;
@@ -40,6 +42,7 @@ while getopts c:i:n:t:T:bae:B option; do
         T) boot_limit=$OPTARG ;;
         b) with_bpf=1 ;;
         a) with_net_admin=1 ;;
+        r) with_reboots=1 ;;
         e) environment+=(--setenv="$OPTARG") ;;
         B) only_build=1 ;;
         *) usage ;;
@@ -131,7 +134,10 @@ exec 9>"$cache/lock"
 flock 9
 make_root "$name" "$list" || die "could not make the root of $suite (log: $cache/$name.log)"
 exec 9>&-
-[ -z "$only_build" ] || exit 0
+[ -z "$only_build" ] || {
+    echo "$cache/$name"
+    exit 0
+}
 
 run=$(mktemp -d "/tmp/boot-systemd.$$.XXXXXX")
 nspawn='' cgroups=() homes=()
@@ -228,7 +234,7 @@ without_machined() {
 start_container() {
     local options=(-q -b -D "$run/root" -M "box$$" --hostname=box --link-journal=no --resolv-conf=copy-host)
     if [ ! -d /run/systemd/system ]; then
-        without_machined
+        [ "$boot" != 1 ] || without_machined
         options+=(--register=no --keep-unit)
     fi
     case $network in
@@ -272,7 +278,8 @@ wait_for_boot() {
 run_script() {
     local job end=$((SECONDS + script_limit)) slow='' status
     inside systemd-run --quiet --pipe --wait --collect --unit=boot-script --service-type=exec --setenv=HOME=/root \
-        --setenv=LANG=C.UTF-8 --working-directory=/root "${environment[@]}" /bin/bash /h1/script "${words[@]:2}" </dev/null &
+        --setenv=LANG=C.UTF-8 --setenv=BOOT_NUMBER=$boot --working-directory=/root "${environment[@]}" \
+        /bin/bash /h1/script "${words[@]:2}" </dev/null &
     job=$!
     while kill -0 $job 2>/dev/null; do
         if [ -z "$slow" ] && [ $SECONDS -ge $end ]; then
@@ -285,18 +292,28 @@ run_script() {
     wait $job
     status=$?
     [ -z "$slow" ] || status=124
-    inside systemctl poweroff >/dev/null 2>&1
-    wait_for_end "$nspawn" 100
+    end_container
     return $status
 }
 
-leader=''
+# Shut down in order; a machine that does not come to its end is killed.
+end_container() {
+    inside systemctl poweroff >/dev/null 2>&1
+    wait_for_end "$nspawn" 100 || kill -KILL "$nspawn" 2>/dev/null
+    wait "$nspawn" 2>/dev/null
+}
+
+leader='' boot=1
 sweep
 trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 prepare_disk
-start_container
-wait_for_boot
-run_script
-exit $?
+while :; do
+    start_container
+    wait_for_boot
+    run_script
+    status=$?
+    [ -n "$with_reboots" ] && [ $status = 194 ] || exit $status
+    boot=$((boot + 1))
+done

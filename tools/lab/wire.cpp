@@ -1,10 +1,11 @@
 // wire NS_A NS_B INTERFACE SETTINGS PIDFILE: a cable between two network namespaces with delay, jitter, loss and rate,
-// for kernels without netem. It makes a TUN device INTERFACE in each namespace (/run/netns/NS) and carries IP packets
-// between them, in order even under jitter. Ends when a namespace goes away.
+// for kernels without netem. It makes a TUN device INTERFACE in each namespace (/run/netns/NS, or the path of one) and
+// carries IP packets between them, in order even under jitter, unless reorder_pct says otherwise. Ends when a namespace
+// goes away.
 //
 // SETTINGS is read at the start and at SIGHUP: lines "KEY VALUE" for both ways, "ab.KEY VALUE" or "ba.KEY VALUE" for
-// one. Keys: delay_ms, jitter_ms, loss_pct (100: a black hole), rate_kbit (0: no limit), queue (packets, 5000).
-// SIGUSR1: counters to stderr.
+// one. Keys: delay_ms, jitter_ms, loss_pct (100: a black hole), reorder_pct (so many overtake those that are under
+// way), duplicate_pct, rate_kbit (0: no limit), queue (packets, 5000). SIGUSR1: counters to stderr.
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
@@ -63,10 +64,16 @@ double random_between(double low, double high) {
     return std::uniform_real_distribution{low, high}(engine);
 }
 
+bool happens(double percent) {
+    return percent > 0 && random_between(0, 100) < percent;
+}
+
 struct Settings {
     double delay_ms = 0;
     double jitter_ms = 0;
     double loss_pct = 0;
+    double reorder_pct = 0;
+    double duplicate_pct = 0;
     double rate_kbit = 0;
     double queue = 5000;
 
@@ -79,6 +86,12 @@ struct Settings {
         }
         if (key == "loss_pct") {
             return &loss_pct;
+        }
+        if (key == "reorder_pct") {
+            return &reorder_pct;
+        }
+        if (key == "duplicate_pct") {
+            return &duplicate_pct;
         }
         if (key == "rate_kbit") {
             return &rate_kbit;
@@ -154,14 +167,23 @@ public:
 
 private:
     void accept(std::vector<char> bytes) {
-        if (settings_.loss_pct > 0 && random_between(0, 100) < settings_.loss_pct) {
+        if (happens(settings_.loss_pct)) {
             ++lost_;
         } else if (static_cast<double>(packets_.size()) >= settings_.queue) {
             ++overflowed_;
         } else {
-            const auto due = due_of(bytes.size());
-            packets_.push_back({due, std::move(bytes)});
+            if (happens(settings_.duplicate_pct)) {
+                insert(due_of(bytes.size()), bytes);
+            }
+            const auto due = happens(settings_.reorder_pct) ? Clock::now() : due_of(bytes.size());
+            insert(due, std::move(bytes));
         }
+    }
+
+    void insert(Clock::time_point due, std::vector<char> bytes) {
+        const auto later = std::upper_bound(packets_.begin(), packets_.end(), due,
+                                            [](Clock::time_point at, const Packet& packet) { return at < packet.due; });
+        packets_.insert(later, {due, std::move(bytes)});
     }
 
     Clock::time_point due_of(std::size_t size) {
@@ -192,7 +214,7 @@ private:
 
 /// A TUN device in a namespace; the process stays in that namespace.
 int open_device(const std::string& space, const char* interface) {
-    const std::string path = "/run/netns/" + space;
+    const std::string path = space.starts_with('/') ? space : "/run/netns/" + space;
     const int handle = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (handle < 0 || ::setns(handle, CLONE_NEWNET) != 0) {
         die(path);
