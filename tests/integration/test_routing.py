@@ -61,7 +61,7 @@ class TestSlots:
         waiting = [ask() for _ in range(2)]
         begun = time.monotonic()
         assert ask().head().status == 503
-        assert time.monotonic() - begun < 0.5
+        assert time.monotonic() - begun < 0.9, "not queued, where it would wait for a second"
         assert len(waiting) == 2
 
 

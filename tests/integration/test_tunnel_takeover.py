@@ -5,7 +5,6 @@ import time
 import pytest
 from lamdtest.host import LOCAL
 from lamdtest.lamd import tunnel
-from lamdtest.limits import within
 from lamdtest.ports import free_port
 from lamdtest.process import thaw
 from lamdtest.recovery import LamdClient, Scene
@@ -29,7 +28,7 @@ def test_the_session_of_a_crashed_lamd_is_replaced(sshd, make_server, make_lamd)
     lamd.kill()
     lamd.start()
     try:
-        lamd.wait_tunnel("up", timeout=within(4.0))
+        lamd.wait_tunnel("up", timeout=4.0)
         assert lamd.forward()["bound_port"] == port
         wait_echo(port)
         # sshd's monitor of another user's session is stopped too and stays; it holds no port.
@@ -107,5 +106,5 @@ def test_a_rival_that_lost_the_network_gives_way(directory, keep):
     lamd = scene.client.lamd
     lamd.configure([tunnel(scene.sshd, (9000, "127.0.0.1:8081"), dead_peer="2s")])
     lamd.start()
-    lamd.wait_tunnel("up", timeout=within(6.0))
+    lamd.wait_tunnel("up", timeout=6.0)
     assert is_echoed(scene.hosts.b, ("127.0.0.1", 9000))

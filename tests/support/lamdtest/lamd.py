@@ -122,7 +122,7 @@ class Lamd:
 
     def wait_status(self, condition, timeout=15.0, what="the status"):
         """The first status for which `condition(status)` holds: asked again at each event, and at least each 0.2 s."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + within(timeout)
         with unix_http.connect_unix(self.socket_path) as events:
             events.sendall(b"GET /lam/v1/events HTTP/1.1\r\nHost: lamd\r\n\r\n")
             while True:
@@ -168,7 +168,7 @@ class Lamd:
 
     def stop(self, timeout=15.0):
         """SIGTERM; the exit must be clean."""
-        status = self.process.stop(signal.SIGTERM, within(timeout))
+        status = self.process.stop(signal.SIGTERM, timeout)
         self.check_output()
         assert status == 0, f"lamd exited with {status}: {self.output()[-2000:]}"
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import paho.mqtt.client as paho
 
+from .limits import within
 from .process import Process
 from .wait import wait_until
 
@@ -36,7 +37,7 @@ class Client:
     def next(self, timeout=10.0):
         """The next (topic, payload), the latter as text."""
         try:
-            return self._received.get(timeout=timeout)
+            return self._received.get(timeout=within(timeout))
         except queue.Empty:
             raise AssertionError(f"nothing came within {timeout:g} s") from None
 

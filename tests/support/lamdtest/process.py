@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 
+from .limits import within
 from .wait import wait_until
 
 
@@ -32,7 +33,7 @@ class Process:
 
     def wait(self, timeout=10.0):
         """The exit status; negative for a signal."""
-        return self._child.wait(timeout)
+        return self._child.wait(within(timeout))
 
     def stop(self, number=signal.SIGTERM, timeout=10.0):
         """Ends it by a signal; what does not go in time is killed and reported."""

@@ -11,6 +11,7 @@ from .tcp import Prober, Server, echo, is_echoed, is_open
 from .wait import Timeout, wait_until
 
 REMOTE_PORT, TARGET_PORT = 9000, 8080
+_UNSEEN = 2.0  # seconds without a failure: it was over between two probes
 
 
 class LamdClient:
@@ -103,7 +104,6 @@ def measure(scene, fault, bound):
     The tunnel is in use all the time: new connections every 100 ms, so also data queued at a dead peer.
     """
     prober = Prober(scene.hosts.b, scene.address)
-    struck = time.monotonic()
     try:
         wait_until(lambda: prober.is_good_since(0), 5.0, "a good probe")
         struck = time.monotonic()
@@ -113,10 +113,11 @@ def measure(scene, fault, bound):
             time.sleep(max(0.0, struck + fault.lasts - time.monotonic()))
             start = time.monotonic()
             fault.mend(scene)
-        wait_until(lambda: prober.recovered_after(struck), bound + start - struck, fault.name, 0.05)
-        return max(0.0, prober.recovered_after(struck) - (start - struck))
+        wait_until(lambda: prober.recovered_after(struck) or prober.is_steady(start, _UNSEEN), bound + start - struck,
+                   fault.name, 0.05)
+        recovered = prober.recovered_after(struck)
+        return max(0.0, recovered - (start - struck)) if recovered else 0.0
     except Timeout:
-        # An outage that fell between two probes was shorter than they can tell.
-        return 0.0 if prober.is_good_since(struck) and not prober.has_failed_since(struck) else None
+        return None
     finally:
         prober.close()

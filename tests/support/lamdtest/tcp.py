@@ -131,8 +131,10 @@ class Prober:
     def is_good_since(self, moment):
         return any(good and begun >= moment for begun, _, good in list(self._results))
 
-    def has_failed_since(self, moment):
-        return any(not good and begun >= moment for begun, _, good in list(self._results))
+    def is_steady(self, since, seconds):
+        """Whether each probe that began since then was good, for so long at least."""
+        probes = [(ended, good) for begun, ended, good in list(self._results) if begun >= since]
+        return bool(probes) and all(good for _, good in probes) and probes[-1][0] >= since + seconds
 
     def close(self):
         self._stopping.set()

@@ -5,6 +5,8 @@ import json
 import socket
 import time
 
+from .limits import within
+
 
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path, timeout=10.0):
@@ -46,7 +48,7 @@ def request(path, method, target, body=None, headers=None, timeout=10.0):
 
 def connect_unix(path, timeout=10.0):
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(timeout)
+    connection.settimeout(within(timeout))
     try:
         connection.connect(str(path))
     except OSError:

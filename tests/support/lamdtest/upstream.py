@@ -10,6 +10,7 @@ import socket
 import time
 
 from .host import LOCAL
+from .limits import within
 from .tcp import Server
 
 # Requests and an answer that most tests can do with.
@@ -82,7 +83,7 @@ class Call:
 
     def wait_abandoned(self, timeout=5.0):
         """The time when lamd closed this connection."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + within(timeout)
         while time.monotonic() < end:
             if select.select([self._connection], [], [], max(0.0, end - time.monotonic()))[0]:
                 if not self._peek():
@@ -109,7 +110,7 @@ class Upstream:
 
     def next_call(self, timeout=5.0):
         try:
-            return self.calls.get(timeout=timeout)
+            return self.calls.get(timeout=within(timeout))
         except queue.Empty:
             raise AssertionError(f"no request came within {timeout:g} s; so far: {self.requests}") from None
 
