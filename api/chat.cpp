@@ -24,8 +24,7 @@ void read_choice(const Json& choice, ChatEvent& event) {
 void read_figures(const Json& json, ChatEvent& event) {
     const auto count = [](const Json* object, const char* key) -> std::optional<std::uint64_t> {
         const Json* member = object == nullptr ? nullptr : find(*object, key);
-        return member != nullptr && member->is_number_unsigned() ? std::optional(member->get<std::uint64_t>())
-                                                                 : std::nullopt;
+        return member != nullptr ? integer<std::uint64_t>(*member) : std::nullopt;
     };
     const Json* timings = find(json, "timings");
     event.completion_tokens = count(find(json, "usage"), "completion_tokens");

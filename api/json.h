@@ -118,11 +118,8 @@ private:
     void read(const Json& json, const std::string& place, WallTime& value);
     template <std::integral T>
     void read(const Json& json, const std::string& place, T& value) {
-        if (json.is_number_unsigned() && std::in_range<T>(json.get<std::uint64_t>())) {
-            value = static_cast<T>(json.get<std::uint64_t>());
-        } else if (json.is_number_integer() && !json.is_number_unsigned() &&
-                   std::in_range<T>(json.get<std::int64_t>())) {
-            value = static_cast<T>(json.get<std::int64_t>());
+        if (const auto number = integer<T>(json)) {
+            value = *number;
         } else {
             fail(place, std::is_signed_v<T> ? "an integer" : "a count", json);
         }

@@ -4,6 +4,7 @@
 // holds a Clock, so that tests can hold another one.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -41,6 +42,11 @@ public:
 /// Seconds as JSON and logs carry them (`…_s`).
 [[nodiscard]] constexpr double seconds(Duration duration) {
     return std::chrono::duration<double>(duration).count();
+}
+/// And back, to the nanosecond; never less than zero nor more than 30 days: a number from elsewhere may be any.
+[[nodiscard]] constexpr Duration from_seconds(double value) {
+    constexpr double kMost = 30.0 * 24 * 3600;
+    return std::chrono::round<Duration>(std::chrono::duration<double>(std::clamp(value, 0.0, kMost)));
 }
 
 /// For people: `850ms`, `12s`, `3m 20s`, `2h 5m`, `4d 1h`. Negative durations read as `0s`.

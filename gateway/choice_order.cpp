@@ -133,7 +133,7 @@ Duration expected_wait(std::span<const Candidate> candidates, std::span<const st
         slots += slots_of(candidates[i]);
     }
     const double wait = mean_duration(candidates, order) * static_cast<double>(waiting + 1) / std::max(slots, 1.0);
-    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(wait));
+    return from_seconds(wait);
 }
 
 }  // namespace lamd::gateway

@@ -39,16 +39,16 @@ std::optional<Cursor> from_line(const std::string& text) {
         cursor.id = line.at("id");
         cursor.server = line.at("server");
         cursor.attempt = line.at("attempt");
-        cursor.uid = line.at("uid");
+        cursor.uid = api::integer_at<std::uint32_t>(line, "uid");
         cursor.choices = line.value("choices", cursor.choices);
         cursor.key = line.value("key", "");
         cursor.request = line.value("request", cursor.request);
-        cursor.begun = WallTime(std::chrono::milliseconds(line.at("begun_ms").get<std::int64_t>()));
+        cursor.begun = WallTime(std::chrono::milliseconds(api::integer_at<std::int64_t>(line, "begun_ms")));
         if (const auto thinking = line.value("thinking", ""); !thinking.empty()) {
             cursor.thinking = thinking == "keep" ? config::Reasoning::keep : config::Reasoning::drop;
         }
         return cursor;
-    } catch (const json::exception&) {
+    } catch (const std::exception&) {
         return std::nullopt;
     }
 }

@@ -109,18 +109,16 @@ void Relay::tell_failover(api::Failover failover) {
     failover.server = server_name();
     failover.model = model_;
     environment_.ledger.failovers.add(failover);
-    environment_.log.info(
-        "an answer goes on elsewhere",
-        {{"stream", stream_id_},
-         {"server", failover.server},
-         {"rung", failover.rung},
-         {"from", failover.from},
-         {"to", failover.to},
-         {"reason", failover.why},
-         {"gap", human(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(failover.gap_s)))},
-         {"event", std::to_string(failover.next)},
-         {"lost", std::to_string(failover.lost)},
-         {"twice", std::to_string(failover.twice)}});
+    environment_.log.info("an answer goes on elsewhere", {{"stream", stream_id_},
+                                                          {"server", failover.server},
+                                                          {"rung", failover.rung},
+                                                          {"from", failover.from},
+                                                          {"to", failover.to},
+                                                          {"reason", failover.why},
+                                                          {"gap", human(from_seconds(failover.gap_s))},
+                                                          {"event", std::to_string(failover.next)},
+                                                          {"lost", std::to_string(failover.lost)},
+                                                          {"twice", std::to_string(failover.twice)}});
     if (environment_.ledger.on_failover) {
         environment_.ledger.on_failover(std::move(failover));
     }

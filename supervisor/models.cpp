@@ -68,13 +68,13 @@ Props parse_props(std::string_view body, const std::vector<Model>& models) {
         return props;
     }
     const auto slots = values.find("total_slots");
-    if (slots != values.end() && slots->is_number_unsigned() && *slots != 0) {
-        props.slots = slots->get<std::uint32_t>();
+    if (slots != values.end() && *slots != 0) {
+        props.slots = api::integer<std::uint32_t>(*slots);
     }
     const auto settings = values.value("default_generation_settings", json());
     const auto context = settings.is_object() ? settings.value("n_ctx", json()) : json();
-    if (context.is_number_unsigned() && context != 0) {
-        props.context = context.get<std::uint64_t>();
+    if (context != 0) {
+        props.context = api::integer<std::uint64_t>(context);
     }
     if (values.contains("chat_template") && !models.empty()) {
         props.fingerprint = fingerprint(values, models.front());

@@ -13,7 +13,7 @@ using nlohmann::json;
 template <class Integer>
 Integer number(const json& object, const char* key) {
     const auto value = object.find(key);
-    return value != object.end() && value->is_number_integer() ? value->get<Integer>() : Integer{0};
+    return value != object.end() ? api::integer<Integer>(*value).value_or(0) : Integer{0};
 }
 
 // An object in older llama-servers, a list of one in newer ones.

@@ -64,8 +64,8 @@ Result<void> take_messages(Json& body, Message& message) {
 void read_limit(const Json& body, Message& message) {
     for (const auto* name : kLimits) {
         const Json value = body.value(name, Json());
-        if (value.is_number_unsigned()) {
-            message.max_tokens = value.get<std::uint64_t>();
+        if (const auto limit = api::integer<std::uint64_t>(value)) {
+            message.max_tokens = limit;
         }
     }
 }
@@ -160,7 +160,7 @@ Result<config::RequestDefaults> read_defaults(std::string_view text) {
     done = done ? read_number(object, "timeout_s", 0, kLongest, timeout) : done;
     done = done ? read_thinking(object, defaults) : done;
     if (timeout) {
-        defaults.timeout = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*timeout));
+        defaults.timeout = from_seconds(*timeout);
     }
     return done ? Result<config::RequestDefaults>(defaults) : done.error();
 }

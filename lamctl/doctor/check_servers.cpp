@@ -124,10 +124,7 @@ std::optional<Finding> judge_key(const Server& server, const Asked& asked) {
 /// Whatever a server says that is no llama-server, it is read without a fault.
 std::optional<std::uint64_t> number_at(const nlohmann::json& json, const char* place) {
     const nlohmann::json::json_pointer pointer(place);
-    if (!json.contains(pointer) || !json.at(pointer).is_number_unsigned()) {
-        return std::nullopt;
-    }
-    return json.at(pointer).get<std::uint64_t>();
+    return json.contains(pointer) ? api::integer<std::uint64_t>(json.at(pointer)) : std::nullopt;
 }
 
 std::optional<Finding> judge_context(const Server& server, const Asked& asked) {

@@ -17,6 +17,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::array<const char*, 2> kLimits{"max_tokens", "max_completion_tokens"};
+
 struct Said {
     bool is_users = false;
     std::string text;
@@ -50,6 +52,12 @@ std::optional<std::string> untold(const json& request) {
     const auto* choices = find(request, "n");
     if (choices != nullptr && choices->is_number() && choices->get<double>() > 1) {
         return "n";
+    }
+    for (const auto* key : kLimits) {
+        const auto* limit = find(request, key);
+        if (limit != nullptr && !api::integer<std::int64_t>(*limit)) {
+            return key;
+        }
     }
     const auto* logprobs = find(request, "logprobs");
     return logprobs != nullptr && *logprobs != json(false) ? std::optional<std::string>("logprobs") : std::nullopt;
@@ -110,9 +118,9 @@ void take_sampling(const json& request, UserInput& input) {
     if (const auto* value = number("top_p")) {
         input.top_p = value->get<double>();
     }
-    for (const auto* key : {"max_tokens", "max_completion_tokens"}) {
-        if (const auto* value = number(key)) {
-            input.max_tokens = value->get<std::int64_t>();
+    for (const auto* key : kLimits) {
+        if (const auto* value = find(request, key)) {
+            input.max_tokens = api::integer<std::int64_t>(*value);
         }
     }
 }

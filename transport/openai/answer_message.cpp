@@ -36,7 +36,7 @@ void AnswerMessage::see(std::string_view event) {
     const auto calls = member(delta, "tool_calls");
     for (const auto& piece : calls.is_array() ? calls : json::array()) {
         const auto index = member(piece, "index");
-        auto& call = calls_[index.is_number_integer() ? index.get<std::int64_t>() : 0];
+        auto& call = calls_[api::integer<std::int64_t>(index).value_or(0)];
         append(call.id, piece, "id");
         append(call.name, member(piece, "function"), "name");
         append(call.arguments, member(piece, "function"), "arguments");

@@ -47,7 +47,7 @@ std::optional<std::string_view> data_line(std::string_view event) {
 
 std::int64_t index_of(const json& choice) {
     const auto index = choice.find("index");
-    return index != choice.end() && index->is_number_integer() ? index->get<std::int64_t>() : 0;
+    return index != choice.end() ? api::integer<std::int64_t>(*index).value_or(0) : 0;
 }
 
 bool has_finished(const json& choice) {
@@ -136,8 +136,8 @@ bool StreamWatch::has_advanced() {
     const json progress = api::parse_json<json>(*member("prompt_progress"));
     const auto processed = progress.is_object() ? progress.find("processed") : progress.end();
     const auto before = prompt_processed_;
-    if (processed != progress.end() && processed->is_number_integer()) {
-        prompt_processed_ = std::max(prompt_processed_, processed->get<std::int64_t>());
+    if (processed != progress.end()) {
+        prompt_processed_ = std::max(prompt_processed_, api::integer<std::int64_t>(*processed).value_or(0));
     }
     return prompt_processed_ > before;
 }

@@ -74,7 +74,7 @@ std::optional<std::string> ThinkingRemover::event(std::string_view event) {
     for (Json& choice : *choices) {
         if (choice.is_object()) {
             const auto index = choice.value("index", Json(0));
-            auto& filter = filters_[index.is_number_integer() ? index.get<std::int64_t>() : 0];
+            auto& filter = filters_[api::integer<std::int64_t>(index).value_or(0)];
             is_changed = change_delta(choice, filter, reasoning_) || is_changed;
         }
     }

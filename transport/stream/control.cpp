@@ -46,19 +46,20 @@ json encoded(const Gone&) {
     return nullptr;
 }
 
-// Throws what nlohmann throws when a member is missing or of another type; decode_control() catches it.
+// Throws when a member is missing or of another type; decode_control() catches it.
 Message decoded(std::string_view name, const json& object) {
     if (name == "head") {
-        return Head{object.at("status"), object.value("content_type", "")};
+        return Head{api::integer_at<unsigned>(object, "status"), object.value("content_type", "")};
     }
     if (name == "beat") {
-        const std::chrono::duration<double> age(object.value("age_s", 0.0));
-        return Beat{object.at("next"), std::chrono::duration_cast<Duration>(age)};
+        return Beat{api::integer_at<std::uint64_t>(object, "next"), from_seconds(object.value("age_s", 0.0))};
     }
     if (name == "end") {
-        return End{{object.at("events"), object.at("bytes"), object.at("crc32")}};
+        return End{{.events = api::integer_at<std::uint64_t>(object, "events"),
+                    .bytes = api::integer_at<std::uint64_t>(object, "bytes"),
+                    .crc32 = api::integer_at<std::uint32_t>(object, "crc32")}};
     }
-    return Fail{object.at("status"), api::dump_json(json{{"error", object.at("error")}}),
+    return Fail{api::integer_at<unsigned>(object, "status"), api::dump_json(json{{"error", object.at("error")}}),
                 object.value("retry_after", ""), object.value("may_have_run", true)};
 }
 
@@ -86,7 +87,7 @@ Result<Message> decode_control(std::string_view name, std::string_view json_text
     }
     try {
         return decoded(name, object);
-    } catch (const json::exception& problem) {
+    } catch (const std::exception& problem) {
         return Error{"a message \"", name, "\" that cannot be read: ", problem.what()};
     }
 }

@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kSize = 4;
-constexpr double kLongestLease = 3600;  ///< seconds
+constexpr Duration kLongestLease = std::chrono::hours(1);
 
 // It becomes a part of the URL and of the head that the worker sends to its server: it must not become more than that.
 bool is_allowed(const OpenPayload& open) {
@@ -70,9 +70,10 @@ Result<OpenPayload> decode_open(std::string_view payload) {
         open.method = meta.value("method", open.method);
         open.path = meta.at("path");
         open.content_type = meta.value("content_type", open.content_type);
-        open.credit = meta.value("credit", open.credit);
-        const double lease = std::clamp(meta.value("lease_s", 0.0), 0.0, kLongestLease);
-        open.lease = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(lease));
+        if (meta.contains("credit")) {
+            open.credit = api::integer_at<std::uint32_t>(meta, "credit");
+        }
+        open.lease = std::min(from_seconds(meta.value("lease_s", 0.0)), kLongestLease);
         if (!is_allowed(open)) {
             return Error{
                 "a request that is neither GET of a path nor POST to one below /v1/, to /tokenize or to "
@@ -80,7 +81,7 @@ Result<OpenPayload> decode_open(std::string_view payload) {
         }
         open.body = payload.substr(kSize + size);
         return open;
-    } catch (const json::exception& problem) {
+    } catch (const std::exception& problem) {
         return Error{"a request whose description cannot be read: ", problem.what()};
     }
 }

@@ -2,6 +2,9 @@
 #include "api/error.h"
 #include "api/parse.h"
 
+#include <nlohmann/json.hpp>
+
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -35,6 +38,23 @@ TEST(ParseJson, DoesNotCountWhatStandsInStrings) {
 
 TEST(ParseJson, TakesNoNumberThatNobodyHolds) {
     EXPECT_TRUE(parse_json<json>("[1e999]").is_discarded());
+}
+
+TEST(Integer, IsNothingWhereItDoesNotFit) {
+    EXPECT_EQ(integer<std::int8_t>(json(-128)), -128);
+    EXPECT_EQ(integer<std::uint64_t>(json(~0ULL)), ~0ULL);
+    for (const json& other : {json(256), json(-1), json(1.5), json(4e96), json("1"), json(nullptr)}) {
+        EXPECT_FALSE(integer<std::uint8_t>(other)) << other;
+    }
+}
+
+TEST(Integer, ThatMustBeThereIsNamed) {
+    const json object{{"a", 1}, {"b", 4e96}};
+    EXPECT_EQ(integer_at<int>(object, "a"), 1);
+    for (const auto* name : {"b", "c"}) {
+        EXPECT_THAT([&] { (void)integer_at<int>(object, name); },
+                    testing::ThrowsMessage<std::out_of_range>(testing::HasSubstr(name)));
+    }
 }
 
 TEST(Decoding, RefusesWhatCannotBeRead) {

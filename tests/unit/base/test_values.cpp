@@ -22,6 +22,17 @@ TEST(Human, ReadsAsAPersonWouldSayIt) {
     EXPECT_EQ(human(97h), "4d 1h");
 }
 
+TEST(Seconds, GoAndComeBackToTheNanosecond) {
+    for (const Duration duration : {0ns, 1ns, 300'000'001ns, Duration(29 * 24h) + 7ns}) {
+        EXPECT_EQ(from_seconds(seconds(duration)), duration);
+    }
+}
+
+TEST(Seconds, FromElsewhereMayBeAnyNumber) {
+    EXPECT_EQ(from_seconds(-1e300), 0s);
+    EXPECT_EQ(from_seconds(1e300), 30 * 24h);
+}
+
 TEST(Rfc3339, IsUtcWithMilliseconds) {
     const WallTime time = std::chrono::sys_days(std::chrono::year(2026) / 1 / 31) + 23h + 59min + 59s + 42ms;
     EXPECT_EQ(rfc3339(time), "2026-01-31T23:59:59.042Z");

@@ -47,6 +47,7 @@ TEST(BridgeRequest, RefusesWhatABridgeHasNoWordsFor) {
     EXPECT_EQ(refused(ask + R"("response_format":{"type":"text"}})"), "not refused");
     EXPECT_THAT(refused(ask + R"("grammar":"root ::= x"})"), HasSubstr("'grammar'"));
     EXPECT_THAT(refused(ask + R"("n":2})"), HasSubstr("'n'"));
+    EXPECT_THAT(refused(ask + R"("max_tokens":1e300})"), HasSubstr("'max_tokens'"));
     EXPECT_EQ(refused(ask + R"("n":1,"logprobs":false})"), "not refused");
     EXPECT_THAT(refused(ask + R"("logprobs":true})"), HasSubstr("'logprobs'"));
     EXPECT_THAT(refused(R"({"messages":[{"role":"user","content":[{"type":"image_url"}]}]})"), HasSubstr("text only"));

@@ -4,6 +4,7 @@
 #include "transport/stream/request_form.h"
 #include "transport/stream/sse_form.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace lamd::transport::stream {
@@ -141,6 +142,12 @@ TEST(RequestForm, RefusesWhatIsNoRequest) {
     EXPECT_FALSE(decode_open(encode_open(request("DELETE", "/v1/models"))));
     EXPECT_FALSE(decode_open(encode_open(request("POST", "/v1/x", "a\r\nAuthorization: b"))));
     EXPECT_FALSE(decode_open("\xff\xff\xff\xff{}"));
+    for (const auto* credit : {"4e96", "4294967296", "-1", "1.5", "\"1\""}) {
+        const auto meta = std::string(R"({"path":"/health","method":"GET","credit":)") + credit + "}";
+        const auto read = decode_open(encode_credit(static_cast<std::uint32_t>(meta.size())) + meta);
+        ASSERT_FALSE(read) << credit;
+        EXPECT_THAT(read.error().message, testing::HasSubstr("\"credit\""));
+    }
 }
 
 TEST(RequestForm, ALeaseHasBounds) {
@@ -171,6 +178,9 @@ TEST(FrameForm, RefusesWhatIsNoMessage) {
     }
     EXPECT_FALSE(decode_payload(FrameType::head, 1, "[]"));
     EXPECT_FALSE(decode_payload(FrameType::end, 1, R"({"events":1})"));
+    EXPECT_FALSE(decode_payload(FrameType::end, 1, R"({"events":1e300,"bytes":1,"crc32":1})"));
+    EXPECT_FALSE(decode_payload(FrameType::head, 1, R"({"status":4e96})"));
+    EXPECT_TRUE(decode_payload(FrameType::beat, 1, R"({"next":1,"age_s":1e300})"));
     EXPECT_TRUE(decode_payload(FrameType::gone, 1, ""));
 }
 
