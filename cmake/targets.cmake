@@ -2,6 +2,10 @@
 # the time of each for itself. So no two of a folder may have a helper of the same name; what two need belongs in a header.
 option(LAMD_UNITY "Compile several sources of a library at once" ON)
 
+function(lamd_compile_together target)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ${LAMD_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+endfunction()
+
 # lamd_library(FOLDER SOURCES... LINK targets...): the static library of one folder. tools/layers.toml holds which folder
 # may use which; a library that links another one here without being allowed to include it fails the layer check.
 function(lamd_library name)
@@ -10,7 +14,7 @@ function(lamd_library name)
     target_include_directories(lamd_${name} PUBLIC ${CMAKE_SOURCE_DIR})
     target_link_libraries(lamd_${name} PUBLIC lamd_boost fmt::fmt ${LIB_LINK} PRIVATE ${LIB_PRIVATE})
     lamd_precompile(lamd_${name})
-    set_target_properties(lamd_${name} PROPERTIES UNITY_BUILD ${LAMD_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+    lamd_compile_together(lamd_${name})
 endfunction()
 
 function(lamd_program name)
@@ -19,6 +23,7 @@ function(lamd_program name)
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
     target_link_libraries(${name} PRIVATE lamd_boost fmt::fmt ${PROGRAM_LINK})
     lamd_precompile(${name})
+    lamd_compile_together(${name})
 endfunction()
 
 # One precompiled header for all: made once, by lamd_base.

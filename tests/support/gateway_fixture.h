@@ -35,7 +35,13 @@ public:
     }
 };
 
-class SilentSink final : public log::Sink {
+constexpr auto kLocal = Upstream::Kind::local;
+/// Pieces of an answer that streams: its head (RFC 9112), and a token.
+constexpr std::string_view kHead =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX-Accel-Buffering: no\r\nTransfer-Encoding: chunked\r\n\r\n";
+constexpr std::string_view kToken = "data: {\"choices\":[{\"finish_reason\":null,\"delta\":{\"content\":\"a\"}}]}\n\n";
+
+class KeptLog final : public log::Sink {
 public:
     void write(log::Level, std::string_view message, std::span<const log::Field>) override {
         messages.emplace_back(message);
@@ -60,7 +66,7 @@ protected:
 
     asio::io_context io;
     SystemClock clock;
-    SilentSink sink;
+    KeptLog sink;
     log::Logger logger{sink};
     int changes = 0;
     std::unique_ptr<gateway::Gateway> gateway;

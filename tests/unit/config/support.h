@@ -20,6 +20,8 @@ inline void PrintTo(const Problem& problem, std::ostream* stream) {  // NOLINT(r
 namespace test {
 
 inline const Environment kNoEnvironment;
+/// What a configuration needs at least.
+inline const std::string kServer = "servers: {g: {sse: http://h}}\n";
 
 /// Alice is user 1000, the group lamd is 200; nobody else exists.
 inline Accounts accounts() {

@@ -37,7 +37,7 @@ LoadResult load_anywhere(const std::string& text) {
                      {.user = anyone, .group = anyone});
 }
 
-Config config_of(const std::string& text) {
+Config checked(const std::string& text) {
     const LoadResult loaded = load_anywhere(text);
     EXPECT_TRUE(loaded) << format(loaded.error(), "example") << text;
     return loaded ? loaded->config : Config();
@@ -63,8 +63,8 @@ TEST(GpuMachineExample, LoadsWithoutAWarning) {
 }
 
 TEST(GpuMachineExample, ShowsOptionsThatWorkAndTheirDefaults) {
-    const Config plain = config_of(read(kGpuMachine));
-    Config full = config_of(uncommented(read(kGpuMachine)));
+    const Config plain = checked(read(kGpuMachine));
+    Config full = checked(uncommented(read(kGpuMachine)));
     ASSERT_EQ(full.tunnels.size(), 1u);
     Tunnel& tunnel = full.tunnels.front();
     EXPECT_EQ(tunnel.forwards.size(), 2u);
@@ -96,8 +96,8 @@ TEST(WebServerExample, LoadsWithoutAWarning) {
 }
 
 TEST(WebServerExample, ShowsOptionsThatWorkAndTheirDefaults) {
-    const Config plain = config_of(read(kWebServer));
-    Config full = config_of(uncommented(read(kWebServer)));
+    const Config plain = checked(read(kWebServer));
+    Config full = checked(uncommented(read(kWebServer)));
     ASSERT_EQ(full.servers.size(), 1u);
     EXPECT_THAT(full.servers.at(0).models, ElementsAre("qwen"));
     EXPECT_EQ(full.servers.at(0).api_key_file, "/run/credentials/lamd.service/llama_key");

@@ -14,12 +14,12 @@ using testing::ElementsAre;
 
 const std::string kBrokers = "mqtt: {brokers: [{url: mqtt://h}]}\n";
 
-std::string worker(const std::string& legacy) {
+std::string with_legacy(const std::string& legacy) {
     return kBrokers + "worker:\n  name: a\n  server: http://127.0.0.1:8080\n  legacy:\n" + legacy;
 }
 
 Legacy legacy_of(const std::string& legacy) {
-    const auto config = config_of(worker(legacy));
+    const auto config = config_of(with_legacy(legacy));
     return config.worker && config.worker->legacy ? *config.worker->legacy : Legacy{};
 }
 
@@ -87,7 +87,7 @@ TEST(LegacyConfig, TakesToolsAsOpenAiWritesThem) {
 
 TEST(LegacyConfig, IsReadBackFromItsDump) {
     const auto config = config_of(
-        worker(
+        with_legacy(
             "    projects:\n      maze:\n        state: true\n        system_prompt: 'a \"b\" \\ c'\n        tools:\n"
             "          - {type: function, function: {name: \"q\\\"\", parameters: {n: -0.5, t: \"1\", b: true, z: "
             "~}}}\n") +
@@ -96,26 +96,26 @@ TEST(LegacyConfig, IsReadBackFromItsDump) {
 }
 
 TEST(LegacyConfig, SaysWhatIsWrong) {
-    EXPECT_THAT(problems_of(worker("    service: x\n")), ElementsAre(at(_, _, "worker.legacy.projects: missing")));
-    EXPECT_THAT(problems_of(worker("    projects: {}\n")),
+    EXPECT_THAT(problems_of(with_legacy("    service: x\n")), ElementsAre(at(_, _, "worker.legacy.projects: missing")));
+    EXPECT_THAT(problems_of(with_legacy("    projects: {}\n")),
                 ElementsAre(at(_, _, "worker.legacy.projects: there is none")));
-    EXPECT_THAT(problems_of(worker("    projects: {a/b: {}}\n")), ElementsAre(at(_, _, "cannot be a project")));
-    EXPECT_THAT(problems_of(worker("    projects: {a: {tools: [break_wall]}}\n")),
+    EXPECT_THAT(problems_of(with_legacy("    projects: {a/b: {}}\n")), ElementsAre(at(_, _, "cannot be a project")));
+    EXPECT_THAT(problems_of(with_legacy("    projects: {a: {tools: [break_wall]}}\n")),
                 ElementsAre(at(_, _, "worker.legacy.projects.a.tools[0]: this is no tool")));
-    EXPECT_THAT(problems_of(worker("    projects: {a: {tools: [{type: function, function: {}}]}}\n")),
+    EXPECT_THAT(problems_of(with_legacy("    projects: {a: {tools: [{type: function, function: {}}]}}\n")),
                 ElementsAre(at(_, _, "tools[0]: this is no tool")));
-    EXPECT_THAT(problems_of(worker("    projects: {a: {system_prompt: x, system_prompt_file: /p}}\n")),
+    EXPECT_THAT(problems_of(with_legacy("    projects: {a: {system_prompt: x, system_prompt_file: /p}}\n")),
                 ElementsAre(at(_, _, "the prompt is there already")));
-    EXPECT_THAT(problems_of(worker("    projects: {a: {temprature: 1}}\n")),
+    EXPECT_THAT(problems_of(with_legacy("    projects: {a: {temprature: 1}}\n")),
                 ElementsAre(at(_, _, "did you mean temperature?")));
-    EXPECT_THAT(problems_of(worker("    sessions: 0\n    projects: {a: {}}\n")),
+    EXPECT_THAT(problems_of(with_legacy("    sessions: 0\n    projects: {a: {}}\n")),
                 ElementsAre(at(_, _, "worker.legacy.sessions: \"0\" is out of range")));
     EXPECT_THAT(problems_of("worker: {server: http://h, legacy: {projects: {a: {}}}}\n"),
                 ElementsAre(at(_, _, "worker.legacy: there is no broker")));
 }
 
 TEST(LegacyConfig, LooksForTheFilesOfPrompts) {
-    const auto config = config_of(worker("    projects: {a: {system_prompt_file: /nonexistent/prompt}}\n"));
+    const auto config = config_of(with_legacy("    projects: {a: {system_prompt_file: /nonexistent/prompt}}\n"));
     EXPECT_THAT(
         check_files(config).problems,
         ElementsAre(at(0, 0, "worker.legacy.projects.a.system_prompt_file: /nonexistent/prompt: No such file")));

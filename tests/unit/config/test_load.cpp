@@ -11,11 +11,9 @@ namespace lamd::config {
 namespace {
 
 using namespace std::chrono_literals;
-using test::at, test::config_of, test::problems_of, test::TemporaryDirectory;
+using test::at, test::config_of, test::kServer, test::problems_of, test::TemporaryDirectory;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-constexpr const char* kServer = "servers: {g: {sse: http://h}}\n";
 
 Problems problems_of_file(const std::string& path) {
     const LoadResult loaded = load_file(path, test::kNoEnvironment, test::accounts());
@@ -23,16 +21,16 @@ Problems problems_of_file(const std::string& path) {
 }
 
 TEST(Load, ReadsTheTopLevel) {
-    const Config config = config_of(std::string(kServer) + "mode: sse\nstop_timeout: 5s\n");
+    const Config config = config_of(kServer + "mode: sse\nstop_timeout: 5s\n");
     EXPECT_EQ(config.mode, Mode::sse);
     EXPECT_EQ(config.stop_timeout, 5s);
-    EXPECT_EQ(config_of(std::string(kServer) + "mode: auto\n").mode, Mode::automatic);
+    EXPECT_EQ(config_of(kServer + "mode: auto\n").mode, Mode::automatic);
     EXPECT_EQ(config_of(kServer).stop_timeout, 30s);
-    EXPECT_EQ(config_of(std::string(kServer) + "stop_timeout: 0s\n").stop_timeout, 0s);
+    EXPECT_EQ(config_of(kServer + "stop_timeout: 0s\n").stop_timeout, 0s);
 }
 
 TEST(Load, RefusesWrongValuesOfTheTopLevel) {
-    EXPECT_THAT(problems_of(std::string(kServer) + "mode: both\nstop_timeout: 2h\nserver: {}\nbrokers: {}\n"),
+    EXPECT_THAT(problems_of(kServer + "mode: both\nstop_timeout: 2h\nserver: {}\nbrokers: {}\n"),
                 ElementsAre(at(2, 7, "mode: \"both\" is not one of auto, sse or mqtt"),
                             at(3, 15, "stop_timeout: \"2h\" is out of range; write 0s to 1h"),
                             at(4, 1, "server: unknown key; did you mean servers?"),

@@ -9,11 +9,9 @@ namespace lamd::config {
 namespace {
 
 using namespace std::chrono_literals;
-using test::at, test::config_of, test::problems_of, test::TemporaryDirectory;
+using test::at, test::config_of, test::kServer, test::problems_of, test::TemporaryDirectory;
 using testing::_;
 using testing::ElementsAre;
-
-const std::string kServer = "servers: {g: {sse: http://h}}\n";
 
 Mqtt mqtt_of(const std::string& text, const Environment& environment = test::kNoEnvironment) {
     return config_of(kServer + text, environment).mqtt.value_or(Mqtt{});

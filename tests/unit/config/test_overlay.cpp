@@ -6,13 +6,11 @@ namespace lamd::config {
 namespace {
 
 using namespace std::chrono_literals;
-using test::at, test::config_of, test::problems_of, test::warnings_of;
+using test::at, test::config_of, test::kServer, test::problems_of, test::warnings_of;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-constexpr const char* kServer = "servers: {g: {sse: http://h}}\n";
 
 TEST(EnvironmentOverlay, FillsInWhatTheFileDoesNotSay) {
     const Config config = config_of(kServer, {{"LLM_COMM_MODE", "sse"},

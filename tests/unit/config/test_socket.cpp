@@ -14,13 +14,13 @@ std::string with(const std::string& lines) {
     return "servers: {g: {sse: http://h}}\n" + lines;
 }
 
-Config config_of(const std::string& lines) {
+Config socket_of(const std::string& lines) {
     return test::config_of(with(lines));
 }
 
 TEST(SocketConfig, HasDefaults) {
-    EXPECT_EQ(config_of("").socket, Socket{});
-    EXPECT_EQ(config_of("socket: {}\n").socket, Socket{});
+    EXPECT_EQ(socket_of("").socket, Socket{});
+    EXPECT_EQ(socket_of("socket: {}\n").socket, Socket{});
     EXPECT_EQ(Socket{}.mode, 0660u);
     EXPECT_EQ(Socket{}.roles.use.at(0).kind, Principal::Kind::any);
 }
@@ -40,7 +40,7 @@ TEST(SocketConfig, ReadsEveryKey) {
     expected.head_timeout = 1s;
     expected.body_timeout = 2s;
     expected.idle_timeout = 3s;
-    EXPECT_EQ(config_of("socket:\n  path: /run/x.sock\n  mode: 0600\n  group: lamd\n"
+    EXPECT_EQ(socket_of("socket:\n  path: /run/x.sock\n  mode: 0600\n  group: lamd\n"
                         "  roles: {read: [any], use: ['user:alice', group:lamd], admin: ['user:33']}\n"
                         "  limits: {head: 8KiB, body: 1MiB, connections: 7, head_timeout: 1s, body_timeout: 2s, "
                         "idle_timeout: 3s}\n")
@@ -49,13 +49,13 @@ TEST(SocketConfig, ReadsEveryKey) {
 }
 
 TEST(SocketConfig, ReplacesOnlyTheRolesThatAreGiven) {
-    const Roles roles = config_of("socket: {roles: {admin: [any]}}\n").socket.roles;
+    const Roles roles = socket_of("socket: {roles: {admin: [any]}}\n").socket.roles;
     EXPECT_EQ(roles.use, Roles{}.use);
     EXPECT_TRUE(roles.tunnel.empty());  // there is no user lam here
-    const Roles reporters = config_of("socket: {roles: {tunnel: ['user:alice']}}\n").socket.roles;
+    const Roles reporters = socket_of("socket: {roles: {tunnel: ['user:alice']}}\n").socket.roles;
     EXPECT_THAT(reporters.tunnel, ElementsAre(Principal{.kind = Principal::Kind::user, .id = 1000, .name = "alice"}));
     EXPECT_EQ(roles.admin.size(), 1u);
-    EXPECT_TRUE(config_of("socket: {roles: {use: []}}\n").socket.roles.use.empty());
+    EXPECT_TRUE(socket_of("socket: {roles: {use: []}}\n").socket.roles.use.empty());
 }
 
 TEST(SocketConfig, ResolvesNamesOfThisMachine) {
@@ -70,7 +70,7 @@ TEST(SocketConfig, ResolvesNamesOfThisMachine) {
 }
 
 TEST(SocketConfig, TakesNumbersOfUsersAndGroups) {
-    EXPECT_EQ(config_of("socket: {group: '4294967294'}\n").socket.group, "4294967294");
+    EXPECT_EQ(socket_of("socket: {group: '4294967294'}\n").socket.group, "4294967294");
     for (const char* number : {"4294967295", "-1", "99999999999"}) {
         EXPECT_THAT(problems_of(with(fmt::format("socket: {{group: '{}'}}\n", number))),
                     ElementsAre(at(2, 17, "there is no group")));
@@ -102,9 +102,9 @@ TEST(SocketConfig, NamesWhatIsUnknown) {
 }
 
 TEST(LogConfig, ReadsLevelsAndFormats) {
-    EXPECT_EQ(config_of("").log, Log{});
-    const auto level = [](const char* name) { return config_of(fmt::format("log: {{level: {}}}\n", name)).log.level; };
-    const auto form = [](const char* name) { return config_of(fmt::format("log: {{format: {}}}\n", name)).log.format; };
+    EXPECT_EQ(socket_of("").log, Log{});
+    const auto level = [](const char* name) { return socket_of(fmt::format("log: {{level: {}}}\n", name)).log.level; };
+    const auto form = [](const char* name) { return socket_of(fmt::format("log: {{format: {}}}\n", name)).log.format; };
     EXPECT_EQ(level("debug"), log::Level::debug);
     EXPECT_EQ(level("info"), log::Level::info);
     EXPECT_EQ(level("warning"), log::Level::warning);
@@ -124,12 +124,12 @@ TEST(LogConfig, NamesTheChoices) {
 }
 
 TEST(DashboardConfig, IsForBrowsersOfThisMachine) {
-    EXPECT_EQ(config_of("").dashboard, std::nullopt);
-    EXPECT_EQ(config_of("dashboard: {listen: 127.0.0.1:8090}\n").dashboard,
+    EXPECT_EQ(socket_of("").dashboard, std::nullopt);
+    EXPECT_EQ(socket_of("dashboard: {listen: 127.0.0.1:8090}\n").dashboard,
               (Dashboard{.listen = {"127.0.0.1", 8090}, .role = Role::read}));
-    EXPECT_EQ(config_of("dashboard: {listen: '[::1]:8090', role: admin}\n").dashboard,
+    EXPECT_EQ(socket_of("dashboard: {listen: '[::1]:8090', role: admin}\n").dashboard,
               (Dashboard{.listen = {"::1", 8090}, .role = Role::admin}));
-    EXPECT_EQ(config_of("dashboard: {listen: 8090}\n").dashboard->listen.host, "127.0.0.1");
+    EXPECT_EQ(socket_of("dashboard: {listen: 8090}\n").dashboard->listen.host, "127.0.0.1");
 }
 
 TEST(DashboardConfig, IsForNobodyElse) {

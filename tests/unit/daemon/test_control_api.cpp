@@ -18,7 +18,7 @@ using transport::http::Fields;
 using transport::http::Request;
 using transport::http::Response;
 
-constexpr uid_t kOwn = 900;
+constexpr uid_t kOwnUid = 900;
 
 /// Remembers an answer; writes to a stream wait while `is_blocked` is set.
 class Recorder final : public transport::http::Responder {
@@ -252,7 +252,7 @@ protected:
 
     asio::io_context io_;
     FakeControl control_{io_.get_executor()};
-    ControlApi api_{control_, kOwn};
+    ControlApi api_{control_, kOwnUid};
     std::vector<std::unique_ptr<Request>> requests_;
     std::vector<std::unique_ptr<Recorder>> recorders_;
     TaskGroup tasks_{io_.get_executor()};
@@ -302,7 +302,7 @@ TEST_F(ControlApiTest, LetsEachRoleDoWhatItMay) {
         EXPECT_EQ(status_of(method, path, 1), reader) << path;
         EXPECT_EQ(status_of(method, path, 2), user) << path;
         EXPECT_EQ(status_of(method, path, 3), admin) << path;
-        EXPECT_EQ(status_of(method, path, kOwn), admin) << path;
+        EXPECT_EQ(status_of(method, path, kOwnUid), admin) << path;
         EXPECT_EQ(status_of(method, path, 4), 403U) << path;
     }
     EXPECT_EQ(control_.reconnected_, "home");

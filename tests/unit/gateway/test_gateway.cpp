@@ -18,12 +18,12 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using test::Connection;
 using test::json_answer;
+using test::kLocal;
 using test::Upstream;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr auto kLocal = Upstream::Kind::local;
 const std::string kAnswer = json_answer("200 OK", R"({"choices":[]})", "Server: x\r\nKeep-Alive: timeout=5\r\n");
 
 using GatewayTest = test::GatewayFixture;

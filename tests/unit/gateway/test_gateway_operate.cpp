@@ -12,15 +12,14 @@ using nlohmann::json;
 using test::Caller;
 using test::Connection;
 using test::json_answer;
+using test::kHead;
+using test::kLocal;
+using test::kToken;
 using test::Upstream;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr auto kLocal = Upstream::Kind::local;
-constexpr std::string_view kHead =
-    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-constexpr std::string_view kToken = "data: {\"choices\":[{\"finish_reason\":null,\"delta\":{\"content\":\"a\"}}]}\n\n";
-const std::string kAnswer = json_answer("200 OK", R"({"choices":[]})");
+const std::string kEmptyAnswer = json_answer("200 OK", R"({"choices":[]})");
 
 class GatewayOperate : public test::GatewayFixture {
 protected:
@@ -136,8 +135,8 @@ TEST_F(GatewayOperate, ARequestThatWaitsIsSeenAtItsServerAndCanBeCancelled) {
 }
 
 TEST_F(GatewayOperate, ADrainingServerGetsNothingNew) {
-    Upstream a(io, kLocal, [](Connection& connection) { return test::answer_with(connection, kAnswer); });
-    Upstream b(io, kLocal, [](Connection& connection) { return test::answer_with(connection, kAnswer); });
+    Upstream a(io, kLocal, [](Connection& connection) { return test::answer_with(connection, kEmptyAnswer); });
+    Upstream b(io, kLocal, [](Connection& connection) { return test::answer_with(connection, kEmptyAnswer); });
     make({server("a", a.base()), server("b", b.base())});
     const auto since = clock.wall();
     EXPECT_FALSE(gateway->drain("c", since));
@@ -186,7 +185,7 @@ TEST_F(GatewayOperate, AReloadKeepsAServerOutOfUse) {
 TEST_F(GatewayOperate, AnotherServerIsAFailover) {
     const auto failing = json_answer("500 Oops", R"({"error":{"message":"no"}})");
     Upstream a(io, kLocal, [&](Connection& connection) { return test::answer_with(connection, failing); });
-    Upstream b(io, kLocal, [](Connection& connection) { return test::answer_with(connection, kAnswer); });
+    Upstream b(io, kLocal, [](Connection& connection) { return test::answer_with(connection, kEmptyAnswer); });
     make({server("a", a.base()), server("b", b.base())});
     const auto answer = ask(post(R"({"model":"m"})"));
     ASSERT_EQ(answer.field("Lam-Server"), "b");
@@ -205,7 +204,7 @@ TEST_F(GatewayOperate, AnotherServerIsAFailover) {
 }
 
 TEST_F(GatewayOperate, AnotherModelIsAFailover) {
-    Upstream b(io, kLocal, [](Connection& connection) { return test::answer_with(connection, kAnswer); });
+    Upstream b(io, kLocal, [](Connection& connection) { return test::answer_with(connection, kEmptyAnswer); });
     auto big = server("a", "http://127.0.0.1:1");
     big.models = {"big"};
     auto small = server("b", b.base());

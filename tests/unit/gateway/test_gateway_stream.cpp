@@ -15,14 +15,13 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using test::Caller;
 using test::Connection;
+using test::kHead;
+using test::kToken;
 using test::Upstream;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::string_view kHead =
-    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX-Accel-Buffering: no\r\nTransfer-Encoding: chunked\r\n\r\n";
-constexpr std::string_view kToken = "data: {\"choices\":[{\"finish_reason\":null,\"delta\":{\"content\":\"a\"}}]}\n\n";
 constexpr std::string_view kStop = "data: {\"choices\":[{\"finish_reason\":\"stop\",\"delta\":{}}]}\n\n";
 constexpr std::string_view kDone = "data: [DONE]\n\n";
 constexpr std::string_view kError =

@@ -1,5 +1,6 @@
 // A path against scripted servers: what is asked, and what is made of the answers.
 #include "supervisor/path.h"
+#include "tests/support/silent_sink.h"
 #include "tests/support/upstream.h"
 #include "transport/stream/http_way.h"
 
@@ -39,11 +40,6 @@ asio::awaitable<void> serve(Connection& connection, const Answers& answers) {
     }
 }
 
-class NoSink final : public log::Sink {
-public:
-    void write(log::Level, std::string_view, std::span<const log::Field>) override {}
-};
-
 class ShiftedClock final : public Clock {
 public:
     [[nodiscard]] Instant now() const override {
@@ -58,7 +54,7 @@ public:
 struct PathTest : testing::Test {
     asio::io_context io;
     ShiftedClock clock;
-    NoSink sink;
+    test::SilentSink sink;
     log::Logger logger{sink};
     std::unique_ptr<transport::http::Client> client = transport::http::Client::create(io.get_executor());
     int changes = 0;

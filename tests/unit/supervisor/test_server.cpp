@@ -1,5 +1,6 @@
 // A server with two paths, whose ends are played: what happens to it as a whole.
 #include "supervisor/server.h"
+#include "tests/support/silent_sink.h"
 #include "tests/support/upstream.h"
 
 #include <gmock/gmock.h>
@@ -19,11 +20,6 @@ using transport::http::FailureKind;
 using transport::http::Fields;
 using transport::http::Response;
 namespace stream = transport::stream;
-
-class NoSink final : public log::Sink {
-public:
-    void write(log::Level, std::string_view, std::span<const log::Field>) override {}
-};
 
 /// Answers what the test says, or that nobody listens.
 class PlayedWay final : public stream::Way {
@@ -76,7 +72,7 @@ private:
 struct ServerTest : testing::Test {
     asio::io_context io;
     SystemClock clock;
-    NoSink sink;
+    test::SilentSink sink;
     log::Logger logger{sink};
     int changes = 0;
     PlayedWay::Answers answers{{"/health", {200, {}, "{}"}}, {"/v1/models", {200, {}, R"({"data":[]})"}}};

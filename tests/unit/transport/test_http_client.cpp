@@ -19,7 +19,7 @@ ClientRequest post(const Upstream& upstream, std::string body = "{}") {
     return {.method = "POST", .base = upstream.base(), .path = "/v1/x", .body = std::move(body)};
 }
 
-ClientRequest get(const Upstream& upstream) {
+ClientRequest get_from(const Upstream& upstream) {
     return {.base = upstream.base(), .path = "/health"};
 }
 
@@ -64,7 +64,7 @@ TEST_P(HttpClient, SendsWhatItWasGivenAndNothingElse) {
 
 TEST_P(HttpClient, ReturnsStatusFieldsAndBody) {
     Upstream upstream(io, GetParam(), answer_all);
-    fetch_one(get(upstream));
+    fetch_one(get_from(upstream));
     ASSERT_TRUE(answers[0]) << answers[0].error().message;
     EXPECT_EQ(answers[0]->status, 200U);
     EXPECT_EQ(answers[0]->fields, (Fields{{"Content-Length", "2"}, {"X-Name", "value"}}));
@@ -74,7 +74,7 @@ TEST_P(HttpClient, ReturnsStatusFieldsAndBody) {
 TEST_P(HttpClient, KeepsItsConnectionForTheNextRequest) {
     Upstream upstream(io, GetParam(), answer_all);
     fetch_one(post(upstream));
-    fetch_one(get(upstream));
+    fetch_one(get_from(upstream));
     fetch_one(post(upstream));
     EXPECT_EQ(upstream.requests().size(), 3U);
     EXPECT_EQ(upstream.connections(), 1U);
@@ -98,7 +98,7 @@ TEST_P(HttpClient, PassesOverInterimAnswersAndTrailers) {
 TEST_P(HttpClient, IgnoresProxiesInTheEnvironment) {
     setenv("http_proxy", "http://127.0.0.1:1", 1);
     Upstream upstream(io, GetParam(), answer_all);
-    fetch_one(get(upstream));
+    fetch_one(get_from(upstream));
     unsetenv("http_proxy");
     EXPECT_TRUE(answers[0]);
 }
@@ -109,7 +109,7 @@ TEST_P(HttpClient, DoesNotFollowRedirects) {
         co_await connection.send("HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n");
         co_await connection.closed();
     });
-    fetch_one(get(upstream));
+    fetch_one(get_from(upstream));
     EXPECT_EQ(answers[0]->status, 302U);
     EXPECT_EQ(upstream.requests().size(), 1U);
 }
@@ -152,7 +152,7 @@ TEST_P(HttpClient, DoesNotSendTwiceWhatTheServerMayHaveReceived) {
 TEST_P(HttpClient, SendsASafeRequestAgain) {
     Upstream upstream(io, GetParam(), die_at_second_request);
     fetch_one(post(upstream));
-    fetch_one(get(upstream));
+    fetch_one(get_from(upstream));
     EXPECT_TRUE(answers[1]) << answers[1].error().message;
     EXPECT_EQ(upstream.connections(), 2U);
 }
@@ -223,7 +223,7 @@ TEST_P(HttpClient, RefusesAnAnswerAboveTheLimit) {
         co_await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2097152\r\n\r\n" + std::string(2'097'152, 'x'));
         co_await connection.closed();
     });
-    fetch_one(get(upstream));
+    fetch_one(get_from(upstream));
     ASSERT_FALSE(answers[0]);
     EXPECT_EQ(answers[0].error().kind, FailureKind::protocol);
 }

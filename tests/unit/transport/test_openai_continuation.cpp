@@ -14,7 +14,7 @@ std::string delta(const json& delta) {
     return "data: " + json{{"choices", {{{"index", 0}, {"delta", delta}, {"finish_reason", nullptr}}}}}.dump() + "\n\n";
 }
 
-AnswerText after(std::initializer_list<std::string> events) {
+AnswerText answer_after(std::initializer_list<std::string> events) {
     AnswerText answer;
     for (const auto& event : events) {
         answer.see(event);
@@ -23,7 +23,7 @@ AnswerText after(std::initializer_list<std::string> events) {
 }
 
 AnswerText text(std::string_view text) {
-    return after({delta({{"content", text}})});
+    return answer_after({delta({{"content", text}})});
 }
 
 json question(const json& more = json::object()) {
@@ -39,26 +39,27 @@ std::optional<json> continued(const json& request, const AnswerText& answer, std
 }
 
 TEST(AnswerText, JoinsWhatTheDeltasSay) {
-    const auto answer = after({delta({{"role", "assistant"}, {"content", nullptr}}), delta({{"content", "Gr\u00fc"}}),
-                               delta({{"content", "\"\u00df\n"}}), "data: [DONE]\n\n", ": ping\n\n",
-                               R"(data: {"choices":[],"usage":{}})"});
+    const auto answer = answer_after({delta({{"role", "assistant"}, {"content", nullptr}}),
+                                      delta({{"content", "Gr\u00fc"}}), delta({{"content", "\"\u00df\n"}}),
+                                      "data: [DONE]\n\n", ": ping\n\n", R"(data: {"choices":[],"usage":{}})"});
     EXPECT_TRUE(answer.is_whole());
     EXPECT_EQ(answer.text(), "Gr\u00fc\"\u00df\n");
     EXPECT_EQ(answer.pieces(), 2);
 }
 
 TEST(AnswerText, ReadsCompletions) {
-    EXPECT_EQ(after({R"(data: {"choices":[{"index":0,"text":"a"}]})", R"(data: {"choices":[{"index":0,"text":"b"}]})"})
-                  .text(),
-              "ab");
+    EXPECT_EQ(
+        answer_after({R"(data: {"choices":[{"index":0,"text":"a"}]})", R"(data: {"choices":[{"index":0,"text":"b"}]})"})
+            .text(),
+        "ab");
 }
 
 TEST(AnswerText, IsNotWholeWithMoreThanText) {
-    EXPECT_FALSE(after({delta({{"reasoning_content", "hm"}})}).is_whole());
-    EXPECT_FALSE(after({delta({{"tool_calls", {{{"index", 0}}}}})}).is_whole());
-    EXPECT_FALSE(after({R"(data: {"choices":[{"index":1,"delta":{"content":"b"}}]})"}).is_whole());
+    EXPECT_FALSE(answer_after({delta({{"reasoning_content", "hm"}})}).is_whole());
+    EXPECT_FALSE(answer_after({delta({{"tool_calls", {{{"index", 0}}}}})}).is_whole());
+    EXPECT_FALSE(answer_after({R"(data: {"choices":[{"index":1,"delta":{"content":"b"}}]})"}).is_whole());
     EXPECT_FALSE(text(std::string(1024 * 1024 + 1, 'x')).is_whole());
-    EXPECT_TRUE(after({delta({{"content", "a"}, {"tool_calls", nullptr}, {"refusal", ""}})}).is_whole());
+    EXPECT_TRUE(answer_after({delta({{"content", "a"}, {"tool_calls", nullptr}, {"refusal", ""}})}).is_whole());
 }
 
 TEST(ContinueRequest, AddsTheAnswerToTheMessages) {
@@ -78,7 +79,7 @@ TEST(ContinueRequest, AddsTheAnswerToAPrompt) {
 }
 
 TEST(ContinueRequest, AsksForTheTokensThatAreLeft) {
-    const auto answer = after({delta({{"content", "a"}}), delta({{"content", "b"}})});
+    const auto answer = answer_after({delta({{"content", "a"}}), delta({{"content", "b"}})});
     EXPECT_EQ((*continued(question({{"max_tokens", 10}}), answer))["max_tokens"], 8);
     EXPECT_EQ((*continued(question({{"max_completion_tokens", 3}}), answer))["max_completion_tokens"], 1);
     EXPECT_FALSE((*continued(question(), answer)).contains("max_tokens"));
@@ -95,7 +96,7 @@ TEST(ContinueRequest, IsNothingWhereTextIsNotAll) {
     EXPECT_FALSE(continued(question({{"messages", {{{"role", "assistant"}, {"content", "x"}}}}}), text("a")));
     EXPECT_FALSE(continued(question({{"messages", "hi"}}), text("a")));
     EXPECT_FALSE(continued(question(), text("a"), "/v1/embeddings"));
-    EXPECT_FALSE(continued(question(), after({delta({{"reasoning_content", "hm"}})})));
+    EXPECT_FALSE(continued(question(), answer_after({delta({{"reasoning_content", "hm"}})})));
     EXPECT_TRUE(continued(question({{"n", 1}, {"grammar", ""}, {"response_format", {{"type", "text"}}}}), text("a")));
 }
 

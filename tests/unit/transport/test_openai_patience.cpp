@@ -7,8 +7,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view kRole = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":null}}]}\n\n";
-constexpr std::string_view kToken = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
+constexpr std::string_view kRoleEvent =
+    "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":null}}]}\n\n";
+constexpr std::string_view kTokenEvent = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
 
 std::string processed(int tokens) {
     return R"(data: {"choices":[{"delta":{"content":null}}],"prompt_progress":{"processed":)" + std::to_string(tokens) +
@@ -35,7 +36,7 @@ TEST_F(PatienceTest, WaitsForTheFirstContentFromTheRequestOn) {
 }
 
 TEST_F(PatienceTest, IsNotStretchedByWhatIsNoContent) {
-    see(kRole, 100s);
+    see(kRoleEvent, 100s);
     see(": ping\n\n", 200s);
     EXPECT_EQ(due(), 300s);
 }
@@ -51,9 +52,9 @@ TEST_F(PatienceTest, IsStretchedAsLongAsThePromptAdvances) {
 }
 
 TEST_F(PatienceTest, CountsSilenceAfterTheFirstContent) {
-    see(kToken, 10s);
+    see(kTokenEvent, 10s);
     EXPECT_EQ(due(), 130s);
-    see(kToken, 100s);
+    see(kTokenEvent, 100s);
     EXPECT_EQ(due(), 220s);
     EXPECT_EQ(patience.overdue(), "nothing more of the answer for 2m 0s");
 }
@@ -61,7 +62,7 @@ TEST_F(PatienceTest, CountsSilenceAfterTheFirstContent) {
 TEST_F(PatienceTest, IsEndlessWithoutLimits) {
     Patience endless({}, begun);
     EXPECT_EQ(endless.due(), Instant::max());
-    watch.see(kToken);
+    watch.see(kTokenEvent);
     endless.observe(watch, begun + 1s);
     EXPECT_EQ(endless.due(), Instant::max());
 }

@@ -5,7 +5,7 @@
 namespace lamd::transport::stream {
 namespace {
 
-const UuidBytes kId = *uuid_bytes("01932c07-209e-7b3e-9c4f-0242ac120002");
+const UuidBytes kStream = *uuid_bytes("01932c07-209e-7b3e-9c4f-0242ac120002");
 
 std::string encoded(const Frame& frame) {
     std::string bytes;
@@ -15,7 +15,7 @@ std::string encoded(const Frame& frame) {
 
 TEST(Frame, IsByteForByteWhatTheDocumentSays) {
     const auto bytes = encoded({.type = FrameType::events,
-                                .id = kId,
+                                .id = kStream,
                                 .seq = 0x0102030405060708,
                                 .offset = 5,
                                 .total = 0x0A0B0C0D,
@@ -31,11 +31,11 @@ TEST(Frame, IsByteForByteWhatTheDocumentSays) {
 
 TEST(Frame, ComesBackAsItWent) {
     const auto bytes =
-        encoded({.type = FrameType::open, .id = kId, .seq = 7, .offset = 1, .total = 9, .bytes = "hello"});
+        encoded({.type = FrameType::open, .id = kStream, .seq = 7, .offset = 1, .total = 9, .bytes = "hello"});
     const auto frame = decode(bytes);
     ASSERT_TRUE(frame) << frame.error().message;
     EXPECT_EQ(frame->type, FrameType::open);
-    EXPECT_EQ(frame->id, kId);
+    EXPECT_EQ(frame->id, kStream);
     EXPECT_EQ(frame->seq, 7U);
     EXPECT_EQ(frame->offset, 1U);
     EXPECT_EQ(frame->total, 9U);
@@ -44,7 +44,7 @@ TEST(Frame, ComesBackAsItWent) {
 }
 
 TEST(Frame, RefusesWhatIsNone) {
-    const auto good = encoded({.type = FrameType::beat, .id = kId});
+    const auto good = encoded({.type = FrameType::beat, .id = kStream});
     ASSERT_TRUE(decode(good));
     EXPECT_FALSE(decode(""));
     EXPECT_FALSE(decode(good.substr(0, good.size() - 1)));
@@ -63,7 +63,7 @@ struct ReassemblyTest : testing::Test {
     std::optional<std::string> add(std::uint32_t offset, std::uint32_t total, std::string_view bytes,
                                    std::uint64_t seq = 0) {
         const auto whole = reassembly.add(
-            {.type = FrameType::events, .id = kId, .seq = seq, .offset = offset, .total = total, .bytes = bytes});
+            {.type = FrameType::events, .id = kStream, .seq = seq, .offset = offset, .total = total, .bytes = bytes});
         return whole ? *whole : std::optional<std::string>("refused: " + whole.error().message);
     }
 };
@@ -112,7 +112,7 @@ TEST_F(ReassemblyTest, IsBounded) {
 
 TEST_F(ReassemblyTest, ForgetsWhatNobodyWaitsFor) {
     EXPECT_EQ(add(0, 4, "ab"), std::nullopt);
-    reassembly.forget(kId);
+    reassembly.forget(kStream);
     EXPECT_EQ(add(2, 4, "cd"), std::nullopt);
     EXPECT_EQ(add(0, 4, "ab"), std::nullopt);
     reassembly.clear();

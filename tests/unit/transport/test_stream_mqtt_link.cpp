@@ -15,8 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 using mqtt::Peer;
 
-const std::string kId = "01932c07-209e-7b3e-9c4f-0242ac120002";
-const std::string kEvent = "data: {}\n\n";
+const std::string kName = "01932c07-209e-7b3e-9c4f-0242ac120002";
+const std::string kEmptyEvent = "data: {}\n\n";
 
 struct MqttLinkTest : mqtt::MqttClient {
     lamd::test::Mosquitto broker;
@@ -67,7 +67,7 @@ struct MqttLinkTest : mqtt::MqttClient {
         run(begin(seq));
     }
     asio::awaitable<void> begin(std::uint64_t seq) {
-        auto begun = co_await way->resume(kId, seq);
+        auto begun = co_await way->resume(kName, seq);
         if (begun) {
             link = std::move(*begun);
         }
@@ -79,13 +79,13 @@ struct MqttLinkTest : mqtt::MqttClient {
     }
 
     void send(FrameType type, std::uint64_t seq, const std::string& payload) {
-        for (const auto& frame : make_frames(type, *uuid_bytes(kId), seq, payload, 1000)) {
+        for (const auto& frame : make_frames(type, *uuid_bytes(kName), seq, payload, 1000)) {
             EXPECT_EQ(worker->publish(reply_topic, frame), "");
         }
     }
     void send_event(std::uint64_t seq) {
         std::string payload;
-        append_event(kEvent, payload);
+        append_event(kEmptyEvent, payload);
         send(FrameType::events, seq, payload);
     }
     void send(const Message& message) {
@@ -105,7 +105,7 @@ TEST_F(MqttLinkTest, WhatWasUnderWayBeforeTheWorkerHeardOfItShowsNoGap) {
     while (told.size() < 2) {
         run(next());
     }
-    EXPECT_EQ(told, (std::vector<Message>{Head{200, "text/event-stream"}, Data{3, kEvent}}));
+    EXPECT_EQ(told, (std::vector<Message>{Head{200, "text/event-stream"}, Data{3, kEmptyEvent}}));
     EXPECT_EQ(resumes, 1U);
 }
 
@@ -116,7 +116,7 @@ TEST_F(MqttLinkTest, AfterTheAnswerToItsRequestAGapIsOne) {
     while (told.size() < 2) {
         run(next());
     }
-    EXPECT_EQ(told.back(), Message(Data{9, kEvent}));
+    EXPECT_EQ(told.back(), Message(Data{9, kEmptyEvent}));
 }
 
 TEST_F(MqttLinkTest, StaysWhenSomebodyClearsWhatTheWorkerRetains) {
@@ -128,7 +128,7 @@ TEST_F(MqttLinkTest, StaysWhenSomebodyClearsWhatTheWorkerRetains) {
     while (told.size() < 2) {
         run(next());
     }
-    EXPECT_EQ(told.back(), Message(Data{3, kEvent}));
+    EXPECT_EQ(told.back(), Message(Data{3, kEmptyEvent}));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "worker/http_ingress.h"
 
 #include "tests/support/upstream.h"
+#include "tests/unit/worker/support.h"
 #include "transport/stream/sse_form.h"
 
 #include <gtest/gtest.h>
@@ -13,17 +14,16 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Connection;
+using test::kHead;
+using test::kLast;
+using test::kName;
+using test::kOne;
 using test::Upstream;
 using transport::stream::Data;
 using transport::stream::End;
 using transport::stream::Fail;
 using transport::stream::Head;
 using transport::stream::Message;
-
-const std::string kId = "01932c07-209e-7b3e-9c4f-0242ac120002";
-const std::string kHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-const std::string kOne = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"one\"}}]}\n\n";
-const std::string kLast = "data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"delta\":{}}]}\n\n";
 
 class Caller final : public transport::http::Responder {
 public:
@@ -109,7 +109,7 @@ struct HttpIngressTest : testing::Test {
         test::run(io, ingress->handle(request, caller));
         return caller;
     }
-    Caller open(std::string id = kId) {
+    Caller open(std::string id = kName) {
         return ask("POST", "/v1/chat/completions", {{"Lam-Stream", std::move(id)}});
     }
 };
@@ -119,7 +119,7 @@ TEST_F(HttpIngressTest, AStreamIsToldInMessages) {
     const auto caller = open();
     EXPECT_EQ(caller.status, 200U);
     EXPECT_EQ(caller.field("Lam-Worker"), "a");
-    EXPECT_EQ(caller.field("Lam-Stream"), kId);
+    EXPECT_EQ(caller.field("Lam-Stream"), kName);
     transport::stream::Tally tally;
     tally.add(kOne);
     tally.add(kLast);
@@ -138,7 +138,7 @@ TEST_F(HttpIngressTest, TheSameIdIsNotGeneratedAgain) {
 TEST_F(HttpIngressTest, AStreamGoesOnBehindTheLastEventThatArrived) {
     make_good();
     open();
-    const auto caller = ask("GET", "/lam/v1/streams/" + kId, {{"Last-Event-ID", "0"}});
+    const auto caller = ask("GET", "/lam/v1/streams/" + kName, {{"Last-Event-ID", "0"}});
     const auto messages = caller.messages();
     ASSERT_EQ(messages.size(), 3U);
     EXPECT_EQ(messages[1], Message(Data{1, kLast}));
@@ -146,18 +146,18 @@ TEST_F(HttpIngressTest, AStreamGoesOnBehindTheLastEventThatArrived) {
 
 TEST_F(HttpIngressTest, AStreamThatIsNotKnownIsSaidSo) {
     make_good();
-    const auto caller = ask("GET", "/lam/v1/streams/" + kId);
+    const auto caller = ask("GET", "/lam/v1/streams/" + kName);
     EXPECT_EQ(caller.status, 404U);
     EXPECT_EQ(caller.field("Lam-Worker"), "a") << "the worker's word, not some server's";
     EXPECT_NE(caller.body.find("stream_unknown"), std::string::npos);
-    EXPECT_EQ(ask("GET", "/lam/v1/streams/" + kId, {{"Last-Event-ID", "x"}}).status, 400U);
+    EXPECT_EQ(ask("GET", "/lam/v1/streams/" + kName, {{"Last-Event-ID", "x"}}).status, 400U);
     EXPECT_EQ(open("no-uuid").status, 400U);
 }
 
 TEST_F(HttpIngressTest, WhatWasNeverThereIsForgotten) {
     make_good();
     open();
-    const auto caller = ask("GET", "/lam/v1/streams/" + kId, {{"Last-Event-ID", "7"}});
+    const auto caller = ask("GET", "/lam/v1/streams/" + kName, {{"Last-Event-ID", "7"}});
     const auto messages = caller.messages();
     ASSERT_EQ(messages.size(), 1U);
     EXPECT_EQ(std::get<Fail>(messages[0]).status, 410U);
@@ -165,7 +165,7 @@ TEST_F(HttpIngressTest, WhatWasNeverThereIsForgotten) {
 
 TEST_F(HttpIngressTest, ACancelledStreamIsNotBegun) {
     make_good();
-    EXPECT_EQ(ask("DELETE", "/lam/v1/streams/" + kId).status, 204U);
+    EXPECT_EQ(ask("DELETE", "/lam/v1/streams/" + kName).status, 204U);
     EXPECT_EQ(open().status, 410U);
     EXPECT_EQ(upstream->connections(), 0U);
 }
@@ -179,7 +179,7 @@ TEST_F(HttpIngressTest, AWorkerThatIsBeingStoppedBeginsNothingNewAndGoesOnWithWh
     EXPECT_EQ(refused.field("Lam-Worker"), "a");
     EXPECT_NE(refused.body.find("\"worker_stopping\""), std::string::npos);
     EXPECT_EQ(open().body, first.body);
-    EXPECT_EQ(ask("GET", "/lam/v1/streams/" + kId).body, first.body);
+    EXPECT_EQ(ask("GET", "/lam/v1/streams/" + kName).body, first.body);
     EXPECT_EQ(upstream->requests().size(), 1U);
 }
 
@@ -202,7 +202,7 @@ TEST_F(HttpIngressTest, TheDrainWaitsForTheStreamsThatAreRead) {
                                            .method = "POST",
                                            .path = "/v1/chat/completions",
                                            .query = "",
-                                           .fields = {{"Lam-Stream", kId}},
+                                           .fields = {{"Lam-Stream", kName}},
                                            .body = R"({"stream":true})",
                                            .peer = {}};
     TaskGroup tasks(io.get_executor());

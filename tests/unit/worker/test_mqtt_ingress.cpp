@@ -2,6 +2,7 @@
 #include "worker/mqtt_ingress.h"
 
 #include "tests/unit/transport/mqtt_client_fixture.h"
+#include "tests/unit/worker/support.h"
 #include "transport/stream/frame_form.h"
 
 #include <gtest/gtest.h>
@@ -12,10 +13,10 @@
 namespace lamd::worker {
 namespace {
 
+using test::kId;
+
 using transport::mqtt::Peer;
 using transport::stream::FrameType;
-
-const UuidBytes kId = *uuid_bytes("01932c07-209e-7b3e-9c4f-0242ac120002");
 
 struct MqttIngressTest : transport::mqtt::MqttClient {
     lamd::test::Mosquitto broker;

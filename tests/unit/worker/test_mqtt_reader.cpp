@@ -3,6 +3,7 @@
 #include "worker/mqtt_reader.h"
 
 #include "tests/support/upstream.h"
+#include "tests/unit/worker/support.h"
 #include "transport/stream/frame.h"
 #include "transport/stream/frame_form.h"
 
@@ -15,14 +16,13 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Connection;
+using test::kHead;
+using test::kId;
+using test::kLast;
 using test::Upstream;
 using transport::stream::Beat;
 using transport::stream::Data;
 using transport::stream::Message;
-
-const UuidBytes kId = *uuid_bytes("01932c07-209e-7b3e-9c4f-0242ac120002");
-const std::string kHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-const std::string kLast = "data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"delta\":{}}]}\n\n";
 
 std::string event_of(std::size_t size) {
     return R"(data: {"choices":[],"x":")" + std::string(size - 29, 'x') + "\"}\n\n";

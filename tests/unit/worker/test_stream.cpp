@@ -1,6 +1,7 @@
 #include "worker/stream.h"
 
 #include "tests/support/upstream.h"
+#include "tests/unit/worker/support.h"
 
 #include <gtest/gtest.h>
 
@@ -11,11 +12,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Connection;
+using test::kHead;
+using test::kLast;
+using test::kOne;
 using test::Upstream;
 
-const std::string kHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-const std::string kOne = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"one\"}}]}\n\n";
-const std::string kLast = "data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"delta\":{}}]}\n\n";
 const std::string kDone = "data: [DONE]\n\n";
 
 struct StreamTest : testing::Test {

@@ -1,6 +1,7 @@
 #include "worker/streams.h"
 
 #include "tests/support/upstream.h"
+#include "tests/unit/worker/support.h"
 
 #include <gtest/gtest.h>
 
@@ -11,10 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Connection;
+using test::kHead;
+using test::kLast;
 using test::Upstream;
-
-const std::string kHead = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-const std::string kLast = "data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\",\"delta\":{}}]}\n\n";
 
 struct StreamsTest : testing::Test {
     asio::io_context io;

@@ -14,12 +14,12 @@ namespace {
 
 using daemon::TemporaryDirectory;
 
-const Bounds kBounds{.max = 100, .expire = std::chrono::hours(1)};
+const Bounds kLimits{.max = 100, .expire = std::chrono::hours(1)};
 
 asio::awaitable<void> save(Store& store) {
     Session session;
     session.key = {7, "a"};
-    auto work = [session](Database& database) { return database.save(session, kBounds); };
+    auto work = [session](Database& database) { return database.save(session, kLimits); };
     const auto saved = co_await store.run(std::move(work));
     EXPECT_TRUE(saved);
 }

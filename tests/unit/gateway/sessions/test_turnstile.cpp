@@ -23,7 +23,7 @@ asio::awaitable<void> pass(Turnstile::Place place, Event& leave, std::string nam
     co_await leave.wait();
 }
 
-struct Bench {
+struct Queue {
     asio::io_context io;
     Turnstile turnstile{io.get_executor(), 2};
     std::string order;
@@ -35,7 +35,7 @@ struct Bench {
 };
 
 TEST(SessionTurnstile, LetsOneOfASessionThroughAtATimeInOrder) {
-    Bench bench;
+    Queue bench;
     Event first(bench.io.get_executor());
     Event rest(bench.io.get_executor());
     TaskGroup tasks(bench.io.get_executor());
@@ -56,7 +56,7 @@ TEST(SessionTurnstile, LetsOneOfASessionThroughAtATimeInOrder) {
 }
 
 TEST(SessionTurnstile, PassesOverWhoHasLeft) {
-    Bench bench;
+    Queue bench;
     Event leave(bench.io.get_executor());
     auto first = bench.turnstile.enter(kKey);
     TaskGroup gone(bench.io.get_executor());
