@@ -22,9 +22,9 @@ bench() {
     bench/run "$@"
 }
 
-# fuzz [SECONDS [NAME]]: a finding ends the run with the fuzzer's own report.
+# fuzz [SECONDS [NAME [SEED]]]: all of them, then the findings, each with the fuzzer's own report. The seed is a random one.
 fuzz() {
-    local seconds=${1:-60} only=${2:-} fuzzer name corpus
+    local seconds=${1:-60} only=${2:-} seed=${3:-0} fuzzer name corpus found=()
     deps check
     configure asan -DLAMD_TESTS=ON
     make_targets asan tests/fuzz/all
@@ -37,13 +37,14 @@ fuzz() {
         mkdir -p "$corpus"
         [ ! -d "tests/fuzz/corpus/$name" ] || cp -n "tests/fuzz/corpus/$name"/* "$corpus"/
         say "fuzzing $name for $seconds s"
-        "$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
+        "$fuzzer" -seed="$seed" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
             -artifact_prefix="build/fuzz/findings/$name-" "$corpus" >"build/fuzz/$name.log" 2>&1 || {
             tail -60 "build/fuzz/$name.log" >&2
-            die "the fuzzer \"$name\" has a finding: see build/fuzz/findings"
+            found+=("$name")
         }
         grep -E 'number_of_executed_units' "build/fuzz/$name.log" >&2 || true
     done
+    [ ${#found[@]} -eq 0 ] || die "these fuzzers have a finding: ${found[*]}; see build/fuzz/findings"
 }
 
 # chaos [--seed N] [--seeds N | --hours H] [--seconds S] [--jobs N]: tests/chaos/many.py.
