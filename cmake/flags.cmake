@@ -13,6 +13,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # in the optimizer's own copy of it, which come and go with the length of a literal (such as the build's path).
     add_compile_options(-Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-subobject-linkage -Wno-array-bounds
                         -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+    # g++ tidies its memory up when it has grown by half: not before 2 GB, it is a tenth of the time to compile.
+    add_compile_options(--param=ggc-min-expand=1000 --param=ggc-min-heapsize=2000000)
 endif()
 
 if(LAMD_SANITIZE)

@@ -1,9 +1,9 @@
-# Sources of one library share what they include and what of templates they use, so several are compiled as one: a third of
+# Sources of one target share what they include and what of templates they use, so several are compiled as one: half of
 # the time of each for itself. So no two of a folder may have a helper of the same name; what two need belongs in a header.
-option(LAMD_UNITY "Compile several sources of a library at once" ON)
+option(LAMD_UNITY "Compile several sources of a target at once" ON)
 
 function(lamd_compile_together target)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ${LAMD_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ${LAMD_UNITY} UNITY_BUILD_BATCH_SIZE 8)
 endfunction()
 
 # lamd_library(FOLDER SOURCES... LINK targets...): the static library of one folder. tools/layers.toml holds which folder

@@ -8,7 +8,6 @@ namespace lamd::gateway {
 namespace {
 
 using namespace std::chrono_literals;
-using Outcome = Interruption::Outcome;
 
 // A caller who takes what is written when the test lets it.
 struct SlowCaller final : transport::http::Responder {
@@ -40,7 +39,7 @@ struct InterruptionTest : testing::Test {
     Interruption interruption{io.get_executor(), caller};
     Event never{io.get_executor()};
     bool has_gone_on = false;
-    std::optional<Outcome> outcome;
+    std::optional<Interruption::Outcome> outcome;
     TaskGroup tasks{io.get_executor()};
 
     asio::awaitable<void> work() {
@@ -63,7 +62,7 @@ struct InterruptionTest : testing::Test {
 
 TEST_F(InterruptionTest, WorkThatEndsByItselfIsLeftAlone) {
     test::run(io, live(short_work()));
-    EXPECT_EQ(outcome, Outcome::ended);
+    EXPECT_EQ(outcome, Interruption::Outcome::ended);
     EXPECT_EQ(caller.written, "one");
 }
 
@@ -72,7 +71,7 @@ TEST_F(InterruptionTest, WorkThatWaitsIsEnded) {
     ASSERT_TRUE(test::run_until(io, [this] { return caller.written == "one"; }));
     interruption.interrupt();
     ASSERT_TRUE(test::run_until(io, [this] { return outcome.has_value(); }));
-    EXPECT_EQ(outcome, Outcome::interrupted);
+    EXPECT_EQ(outcome, Interruption::Outcome::interrupted);
     EXPECT_FALSE(has_gone_on);
     EXPECT_EQ(caller.written, "one");
 }
@@ -80,7 +79,7 @@ TEST_F(InterruptionTest, WorkThatWaitsIsEnded) {
 TEST_F(InterruptionTest, WorkMayBeEndedBeforeItBegins) {
     interruption.interrupt();
     test::run(io, live(work()));
-    EXPECT_EQ(outcome, Outcome::interrupted);
+    EXPECT_EQ(outcome, Interruption::Outcome::interrupted);
     EXPECT_FALSE(has_gone_on);
 }
 
@@ -94,7 +93,7 @@ TEST_F(InterruptionTest, AWriteIsNotBrokenOffWhileTheCallerReads) {
     EXPECT_FALSE(outcome);
     caller.takes.set();
     ASSERT_TRUE(test::run_until(io, [this] { return outcome.has_value(); }));
-    EXPECT_EQ(outcome, Outcome::interrupted);
+    EXPECT_EQ(outcome, Interruption::Outcome::interrupted);
     EXPECT_EQ(caller.written, "one");
 }
 
@@ -104,7 +103,7 @@ TEST_F(InterruptionTest, ACallerWhoDoesNotReadIsNotWaitedForLong) {
     io.poll();
     interruption.interrupt();
     ASSERT_TRUE(test::run_until(io, [this] { return outcome.has_value(); }));
-    EXPECT_EQ(outcome, Outcome::broken_off);
+    EXPECT_EQ(outcome, Interruption::Outcome::broken_off);
 }
 
 TEST_F(InterruptionTest, ACallerWhoLeavesEndsTheWork) {
@@ -113,7 +112,7 @@ TEST_F(InterruptionTest, ACallerWhoLeavesEndsTheWork) {
     tasks.cancel();
     ASSERT_TRUE(test::run_until(io, [this] { return tasks.size() == 0; }));
     EXPECT_FALSE(has_gone_on);
-    EXPECT_NE(outcome, Outcome::interrupted);
+    EXPECT_NE(outcome, Interruption::Outcome::interrupted);
 }
 
 TEST_F(InterruptionTest, LeavingAndBeingInterruptedAtOnceIsNoBug) {
