@@ -23,6 +23,10 @@ class LamdClient:
         configured = tunnel(sshd, (remote_port, f"127.0.0.1:{target_port}"), **settings)
         self.lamd = Lamd(directory / "lamd", [configured], host=host)
 
+    def wait_up(self):
+        """Its port is there before its claim: whoever strikes between the two leaves a session that nobody may end."""
+        self.lamd.wait_tunnel()
+
     def crash(self):
         self.lamd.kill()
         self.lamd.start(wait=False)
@@ -47,6 +51,7 @@ class Scene:
             self.address = ("127.0.0.1", REMOTE_PORT)
             reaches = is_echoed if serve is echo else is_open
             wait_until(lambda: reaches(self.hosts.b, self.address), 20.0, "the tunnel to carry a connection", 0.05)
+            self.client.wait_up()
         except BaseException:
             self.close()
             raise

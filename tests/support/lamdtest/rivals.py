@@ -23,6 +23,9 @@ class SshLoop:
         self._process = Process(["bash", "-c", script, "loop", *_ssh_words(sshd, remote_port, target_port)],
                                 directory / "ssh-loop.log", host)
 
+    def wait_up(self):
+        """It is up with its port."""
+
     def crash(self):
         """kill -9 of the client's own process."""
         for pid in descendants(self._process.pid):
